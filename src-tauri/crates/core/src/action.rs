@@ -1,0 +1,119 @@
+//! The catalogue of actions.
+
+use serde::{Deserialize, Serialize};
+
+use crate::finding::ResourceKind;
+
+/// An entry of the catalogue. Closed on purpose: what is not here can't be proposed or run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
+pub enum ActionId {
+    /// Cut an instance off the network, evidence preserved.
+    #[serde(rename = "aws.ec2.isolate")]
+    Ec2Isolate,
+    /// Stop an instance.
+    #[serde(rename = "aws.ec2.stop")]
+    Ec2Stop,
+    /// Make an access key inactive.
+    #[serde(rename = "aws.iam.deactivate_access_key")]
+    IamDeactivateAccessKey,
+}
+
+/// What is fixed about an action, whatever its target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ActionSpec {
+    /// `aws.ec2.isolate`.
+    pub name: &'static str,
+    /// The verb for titles: "Isolate".
+    pub verb: &'static str,
+    /// What it may be aimed at.
+    pub target: ResourceKind,
+    /// Least privilege: IAM actions of the reads and calls it makes.
+    pub permissions: &'static [&'static str],
+    /// Whether a complete inverse exists.
+    pub reversible: bool,
+    /// MITRE D3FEND technique.
+    pub d3fend: &'static str,
+}
+
+impl ActionId {
+    /// The whole catalogue.
+    pub const ALL: [Self; 3] = [Self::Ec2Isolate, Self::Ec2Stop, Self::IamDeactivateAccessKey];
+
+    /// What is fixed about it.
+    pub fn spec(self) -> ActionSpec {
+        match self {
+            Self::Ec2Isolate => ActionSpec {
+                name: "aws.ec2.isolate",
+                verb: "Isolate",
+                target: ResourceKind::Instance,
+                permissions: &[
+                    "ec2:DescribeInstances",
+                    "ec2:DescribeInstanceAttribute",
+                    "ec2:DescribeNetworkInterfaces",
+                    "ec2:DescribeSecurityGroups",
+                    "ec2:DescribeSnapshots",
+                    "autoscaling:DescribeAutoScalingInstances",
+                    "autoscaling:DescribeAutoScalingGroups",
+                    "ec2:CreateSnapshots",
+                    "ec2:CreateTags",
+                    "ec2:ModifyInstanceAttribute",
+                    "autoscaling:EnterStandby",
+                    "autoscaling:ExitStandby",
+                    "ec2:CreateSecurityGroup",
+                    "ec2:RevokeSecurityGroupEgress",
+                    "ec2:ModifyNetworkInterfaceAttribute",
+                    "ec2:DeleteSecurityGroup",
+                ],
+                reversible: true,
+                d3fend: "D3-NI",
+            },
+            Self::Ec2Stop => ActionSpec {
+                name: "aws.ec2.stop",
+                verb: "Stop",
+                target: ResourceKind::Instance,
+                permissions: &[
+                    "ec2:DescribeInstances",
+                    "ec2:DescribeInstanceAttribute",
+                    "autoscaling:DescribeAutoScalingInstances",
+                    "autoscaling:DescribeAutoScalingGroups",
+                    "autoscaling:EnterStandby",
+                    "autoscaling:ExitStandby",
+                    "ec2:StopInstances",
+                    "ec2:StartInstances",
+                ],
+                reversible: true,
+                d3fend: "D3-HS",
+            },
+            Self::IamDeactivateAccessKey => ActionSpec {
+                name: "aws.iam.deactivate_access_key",
+                verb: "Deactivate",
+                target: ResourceKind::AccessKey,
+                permissions: &[
+                    "iam:GetAccessKeyLastUsed",
+                    "iam:ListAccessKeys",
+                    "iam:UpdateAccessKey",
+                    "iam:SimulatePrincipalPolicy",
+                ],
+                reversible: true,
+                d3fend: "D3-CR",
+            },
+        }
+    }
+
+    /// `aws.ec2.isolate`.
+    pub fn name(self) -> &'static str {
+        self.spec().name
+    }
+
+    /// Reads a name of the catalogue; `None` for any other.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|action| action.name() == name)
+    }
+}
+
+impl std::fmt::Display for ActionId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}

@@ -1,0 +1,65 @@
+//! Which incident a finding belongs to. First version: same asset, within a time window.
+
+use chrono::Duration;
+
+use crate::finding::Finding;
+use crate::{AssetId, IncidentId, IncidentState, Timestamp};
+
+/// How far apart two findings on one asset may lie and still be one thing happening.
+pub const WINDOW_HOURS: i64 = 24;
+
+/// What correlation must know of an incident on the finding's asset.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// Which.
+    pub incident: IncidentId,
+    /// Its state; closed ones take nothing in.
+    pub state: IncidentState,
+    /// When its first finding began.
+    pub first_at: Timestamp,
+    /// When its last finding began.
+    pub last_at: Timestamp,
+}
+
+/// Where a finding goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Placement {
+    /// Into this incident, for this reason.
+    Join(IncidentId, String),
+    /// Into a new one, for this reason.
+    Open(String),
+    /// Nowhere: the source already considers it over and no incident knows it.
+    Nowhere,
+}
+
+/// Decides. `candidates` are the incidents of the same asset, in any order; the one whose span is
+/// nearest wins, ties by id, so that the answer does not depend on that order.
+pub fn place(finding: &Finding, asset: Option<&AssetId>, candidates: &[Candidate]) -> Placement {
+    let began = finding.began_at();
+    let window = Duration::hours(WINDOW_HOURS);
+    let nearest = candidates
+        .iter()
+        .filter(|candidate| candidate.state.is_open())
+        .map(|candidate| (gap(began, candidate.first_at, candidate.last_at), candidate))
+        .filter(|(gap, _)| *gap <= window)
+        .min_by(|(a, left), (b, right)| a.cmp(b).then_with(|| left.incident.cmp(&right.incident)));
+    match (asset, nearest) {
+        (Some(asset), Some((_, candidate))) => Placement::Join(
+            candidate.incident.clone(),
+            format!("same asset {asset}, within {WINDOW_HOURS} hours"),
+        ),
+        _ if !finding.draft.status.is_active() => Placement::Nowhere,
+        (Some(asset), None) => Placement::Open(format!("findings on asset {asset} within {WINDOW_HOURS} hours")),
+        (None, _) => Placement::Open("the finding names no asset, so it stands alone".to_owned()),
+    }
+}
+
+fn gap(at: Timestamp, first: Timestamp, last: Timestamp) -> Duration {
+    if at < first {
+        first - at
+    } else if at > last {
+        at - last
+    } else {
+        Duration::zero()
+    }
+}

@@ -1,0 +1,42 @@
+//! The decisions of Firebreak, without any of its effects.
+//!
+//! Findings, assets, incidents, correlation, plans, policy, approval, proof and the audit log's
+//! arithmetic live here as plain data and pure functions. Time, ids and facts come in as
+//! arguments; decisions go out. There is no I/O, no runtime, no clock and no randomness in this
+//! crate: [`ports`] names what the outside must provide.
+
+pub mod action;
+pub mod approval;
+pub mod assessment;
+pub mod asset;
+pub mod audit;
+pub mod call;
+pub mod canonical;
+pub mod containment;
+pub mod correlate;
+pub mod evidence;
+pub mod finding;
+pub mod id;
+pub mod incident;
+pub mod observed;
+pub mod plan;
+pub mod playbook;
+pub mod policy;
+pub mod ports;
+pub mod proof;
+pub mod queue;
+pub mod text;
+pub mod timeline;
+
+pub use action::ActionId;
+pub use asset::Environment;
+pub use finding::{FindingStatus, Severity};
+pub use id::{
+    AlertId, ApprovalId, AssetId, EvidenceId, FindingId, IncidentId, IntentId, PlanId, StepId,
+};
+pub use incident::IncidentState;
+pub use plan::{Direction, StepState};
+pub use proof::ProofOutcome;
+
+/// An instant, always in UTC.
+pub type Timestamp = chrono::DateTime<chrono::Utc>;

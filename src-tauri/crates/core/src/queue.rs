@@ -1,0 +1,105 @@
+//! The queue's read model.
+
+use crate::{AssetId, IncidentId, IncidentState, Severity, Timestamp};
+
+/// One line of the queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueueRow {
+    /// Which incident.
+    pub id: IncidentId,
+    /// Its number.
+    pub number: i64,
+    /// Untrusted.
+    pub title: String,
+    /// Greatest of its findings.
+    pub severity: Severity,
+    /// Where it stands.
+    pub state: IncidentState,
+    /// Who works on it.
+    pub owner: Option<String>,
+    /// The asset.
+    pub asset: Option<AssetId>,
+    /// Untrusted.
+    pub asset_name: Option<String>,
+    /// Account id.
+    pub account: Option<String>,
+    /// Untrusted.
+    pub account_name: Option<String>,
+    /// Region.
+    pub region: Option<String>,
+    /// ATT&CK technique ids.
+    pub techniques: Vec<String>,
+    /// Names of the sources.
+    pub sources: Vec<String>,
+    /// How many findings.
+    pub finding_count: u32,
+    /// When it began.
+    pub opened_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// Proven steps of its plan.
+    pub steps_proven: u32,
+    /// Steps of its plan.
+    pub steps_total: u32,
+}
+
+/// What to list; `None` and empty mean any.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct QueueFilter {
+    /// Free text over title, asset, account and technique.
+    pub text: Option<String>,
+    /// Any of these states.
+    pub states: Vec<IncidentState>,
+    /// Any of these severities.
+    pub severities: Vec<Severity>,
+    /// This account id.
+    pub account: Option<String>,
+    /// Whose.
+    pub owner: OwnerFilter,
+    /// After this cursor.
+    pub after: Option<String>,
+    /// At most this many, 1 to 500.
+    pub limit: u32,
+}
+
+/// Whose incidents.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum OwnerFilter {
+    /// Anybody's and nobody's.
+    #[default]
+    Any,
+    /// Nobody's.
+    Nobody,
+    /// This person's.
+    Person(String),
+}
+
+/// One page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueuePage {
+    /// Most severe first, then newest.
+    pub rows: Vec<QueueRow>,
+    /// How many match.
+    pub matching: u32,
+    /// How many there are.
+    pub total: u32,
+    /// Cursor of the next page.
+    pub next: Option<String>,
+}
+
+/// Counts for the tabs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct QueueCounts {
+    /// Neither closed nor false positive.
+    pub open: u32,
+    /// Open and nobody's.
+    pub unowned: u32,
+    /// Open and critical.
+    pub critical: u32,
+    /// In state containing.
+    pub containing: u32,
+    /// In state contained.
+    pub contained: u32,
+    /// All.
+    pub all: u32,
+}

@@ -1,0 +1,37 @@
+use serde::Serialize;
+use ts_rs::TS;
+
+use crate::{
+    AuditVerdict, CallProgress, CloudAccountView, Direction, KeychainView, ModelView, QueueCounts,
+    QueueRow, SourceView,
+};
+
+/// One event of the ordered stream. `seq` rises by one; a gap means: take a new snapshot.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[ts(export)]
+pub struct Envelope {
+    pub seq: u32,
+    pub event: Event,
+}
+
+/// Something that changed. Small on purpose: the page that cares asks for the rest.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[serde(tag = "type", rename_all = "snake_case")]
+#[ts(export)]
+pub enum Event {
+    /// A new incident, or a new version of a known one.
+    IncidentChanged { row: QueueRow, is_new: bool, counts: QueueCounts },
+    /// Plan, step, assessment, evidence or timeline of an incident changed: ask for it again.
+    IncidentDetailChanged { incident: String },
+    /// A call of a running step moved on.
+    RunProgressed { incident: String, step: String, direction: Direction, call: CallProgress },
+    SourceChanged { source: SourceView },
+    SourceRemoved { name: String },
+    CloudsChanged { clouds: Vec<CloudAccountView> },
+    ModelChanged { model: ModelView },
+    KeychainChanged { keychain: KeychainView },
+    PhaseChanged { phase: u32 },
+    AuditChanged { audit: AuditVerdict },
+    /// Storage can't be written (`Some`), or works again (`None`).
+    StorageChanged { problem: Option<String> },
+}

@@ -1,0 +1,221 @@
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use firebreak_core::{Environment, FindingStatus, IncidentState, Severity};
+use serde::Serialize;
+use ts_rs::TS;
+
+use crate::{PlanView, QueueRow};
+
+/// Everything the incident page shows.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[ts(export)]
+pub struct IncidentView {
+    pub row: QueueRow,
+    /// States this incident may be moved to by a person now.
+    pub next_states: Vec<IncidentState>,
+    /// Why its findings are one incident.
+    pub joined_because: String,
+    pub assessment: AssessmentView,
+    pub asset: Option<AssetView>,
+    pub findings: Vec<FindingView>,
+    pub timeline: Vec<TimelineEntry>,
+    pub evidence: Vec<EvidenceView>,
+    pub reach: ReachView,
+    pub plan: Option<PlanView>,
+    /// What is still missing from the context, in words ("AWS reads failed: …").
+    pub notices: Vec<Notice>,
+}
+
+/// Something the reader must know about how complete this page is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[ts(export)]
+pub struct Notice {
+    pub level: NoticeLevel,
+    pub text: String,
+    /// What to do about it.
+    pub remedy: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum NoticeLevel {
+    Info,
+    Warning,
+    Error,
+}
+
+/// The summary and hypothesis, with who wrote them.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[ts(export)]
+pub struct AssessmentView {
+    pub author: AssessmentAuthor,
+    /// Model name when a model wrote it (untrusted text).
+    pub model: Option<String>,
+    /// Seconds the model took.
+    pub took_seconds: Option<f64>,
+    pub summary: Vec<SentenceView>,
+    pub hypothesis: Vec<SentenceView>,
+    /// Set when no model answer is shown, or one is on its way: says why.
+    pub model_note: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum AssessmentAuthor {
+    /// Deterministic text from the playbook and the findings.
+    Playbook,
+    Model,
+}
+
+/// One sentence and the evidence it cites. A sentence without citations is drawn as uncited.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[ts(export)]
+pub struct SentenceView {
+    /// Untrusted text.
+    pub text: String,
+    /// Evidence ids (`E3`), each of which exists on this incident.
+    pub cites: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[ts(export)]
+pub struct AssetView {
+    pub id: String,
+    pub name: Option<String>,
+    pub kind: String,
+    pub account: Option<String>,
+    pub account_name: Option<String>,
+    pub region: Option<String>,
+    pub environment: Environment,
+    pub owner: Option<String>,
+    /// Untrusted keys and values.
+    pub tags: BTreeMap<String, String>,
+    /// State as the cloud last said ("running"), with when.
+    pub cloud_state: Option<String>,
+    pub read_at: Option<DateTime<Utc>>,
+    /// Which source each fact came from: field name to source name.
+    pub provenance: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[ts(export)]
+pub struct FindingView {
+    pub id: String,
+    pub source: String,
+    pub vendor_id: String,
+    pub title: String,
+    pub description: Option<String>,
+    pub severity: Severity,
+    /// The vendor's own word for the severity, when it is not one we know.
+    pub severity_as_given: Option<String>,
+    pub status: FindingStatus,
+    pub created_at: Option<DateTime<Utc>>,
+    pub updated_at: Option<DateTime<Utc>>,
+    pub resource: Option<String>,
+    pub resource_name: Option<String>,
+    pub resource_type: Option<String>,
+    pub account: Option<String>,
+    pub region: Option<String>,
+    pub tactics: Vec<String>,
+    pub techniques: Vec<String>,
+    /// Fields the vendor sent that were not understood, or did not send.
+    pub unknowns: Vec<String>,
+}
+
+/// The verbatim alert behind a finding, pretty-printed when it is JSON.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[ts(export)]
+pub struct RawAlertView {
+    pub finding: String,
+    pub source: String,
+    pub received_at: DateTime<Utc>,
+    pub sha256: String,
+    pub body: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[ts(export)]
+pub struct TimelineEntry {
+    pub at: DateTime<Utc>,
+    pub kind: TimelineKind,
+    /// Who: a source's name, a person, `firebreak`.
+    pub actor: String,
+    pub text: String,
+    /// Evidence id when it has one.
+    pub evidence: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum TimelineKind {
+    /// Something the attacker or the workload did.
+    Activity,
+    /// A source told us.
+    Finding,
+    /// A person or Firebreak decided.
+    Decision,
+    /// A call changed the cloud.
+    Containment,
+    /// A proof was read.
+    Proof,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[ts(export)]
+pub struct EvidenceView {
+    /// `E1`, `E2`, … within the incident.
+    pub id: String,
+    pub source: String,
+    pub at: DateTime<Utc>,
+    /// Untrusted text.
+    pub text: String,
+    /// SHA-256 of the bytes it came from, hex.
+    pub sha256: String,
+}
+
+/// The assets around the incident and why each is connected.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, TS)]
+#[ts(export)]
+pub struct ReachView {
+    pub nodes: Vec<ReachNode>,
+    pub edges: Vec<ReachEdge>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[ts(export)]
+pub struct ReachNode {
+    pub id: String,
+    pub name: String,
+    pub kind: String,
+    pub role: ReachRole,
+    /// Hops from the incident's asset.
+    pub hops: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum ReachRole {
+    /// Outside our clouds: an address, the internet.
+    External,
+    /// The asset the incident is about.
+    Compromised,
+    /// Tagged or classified as what the attacker is after.
+    CrownJewel,
+    Neighbour,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[ts(export)]
+pub struct ReachEdge {
+    pub from: String,
+    pub to: String,
+    pub kind: String,
+    /// "role web-node can read it", "port 443 open to 0.0.0.0/0".
+    pub reason: String,
+    pub source: String,
+}

@@ -1,0 +1,26 @@
+//! What crosses to the user interface: view types, the event enum and error codes.
+//!
+//! These types hold no behaviour and no secret. `cargo xtask generate` writes their TypeScript
+//! twins to `ui/src/lib/wire`; the committed files are checked for drift. The command line prints
+//! the same types with `--json`, so that the window and the terminal can't disagree.
+//!
+//! Every string that started its life in an alert or in a model's answer is *untrusted text*: the
+//! interface draws it as a text node and never as markup, a link or a path.
+
+mod approval;
+mod audit;
+mod error;
+mod event;
+mod incident;
+mod plan;
+mod queue;
+mod settings;
+
+pub use approval::*;
+pub use audit::*;
+pub use error::*;
+pub use event::*;
+pub use incident::*;
+pub use plan::*;
+pub use queue::*;
+pub use settings::*;

@@ -1,0 +1,83 @@
+use chrono::{DateTime, Utc};
+use firebreak_core::{IncidentState, Severity};
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// One line of the incident queue.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[ts(export)]
+pub struct QueueRow {
+    /// Globally unique id (`inc_…`).
+    pub id: String,
+    /// The short name people say aloud: `INC-12`.
+    pub label: String,
+    /// Untrusted text.
+    pub title: String,
+    /// Highest severity among the findings; never lowered by a model or an alert's prose.
+    pub severity: Severity,
+    pub state: IncidentState,
+    /// Who works on it; `None` while nobody does.
+    pub owner: Option<String>,
+    /// Native id of the asset it is about, or the source's own name for it.
+    pub asset: Option<String>,
+    /// Untrusted text.
+    pub asset_name: Option<String>,
+    pub account: Option<String>,
+    /// Untrusted text.
+    pub account_name: Option<String>,
+    pub region: Option<String>,
+    /// ATT&CK technique ids, most frequent first.
+    pub techniques: Vec<String>,
+    /// Names of the sources that saw it.
+    pub sources: Vec<String>,
+    pub finding_count: u32,
+    /// When the first finding began, as the source says.
+    pub opened_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+    /// How many of the plan's steps are proven, and how many there are.
+    pub steps_proven: u32,
+    pub steps_total: u32,
+}
+
+/// What to list. Every filter narrows; an empty list means "any".
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields, default)]
+#[ts(export, optional_fields)]
+pub struct QueueQuery {
+    /// Free text, matched against title, asset, account and technique.
+    pub text: Option<String>,
+    pub states: Option<Vec<IncidentState>>,
+    pub severities: Option<Vec<Severity>>,
+    pub account: Option<String>,
+    /// `"me"` or a name; `"none"` for unowned.
+    pub owner: Option<String>,
+    /// Keyset cursor from the page before.
+    pub after: Option<String>,
+    /// 1 to 500; 200 when absent.
+    pub limit: Option<u32>,
+}
+
+/// One page of the queue, most severe first, then newest.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[ts(export)]
+pub struct QueuePage {
+    pub rows: Vec<QueueRow>,
+    /// How many match the filters.
+    pub matching: u32,
+    /// How many there are in all.
+    pub total: u32,
+    /// Cursor for the next page; `None` at the end.
+    pub next: Option<String>,
+}
+
+/// Counts for the queue's tabs.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, TS)]
+#[ts(export)]
+pub struct QueueCounts {
+    pub open: u32,
+    pub unowned: u32,
+    pub critical: u32,
+    pub containing: u32,
+    pub contained: u32,
+    pub all: u32,
+}
