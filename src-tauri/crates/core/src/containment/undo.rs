@@ -1,0 +1,68 @@
+//! Undo: compare, then put back.
+
+use crate::call::Call;
+use crate::observed::{Instance, Observed};
+use crate::plan::inverse_of;
+use crate::proof::{Check, Condition, ProofOutcome};
+
+/// The calls that put back what `sent` changed, last change first. Deleting our group comes at the
+/// very end: it is the one call that something outside the step (another machine of the same
+/// incident) may stand in the way of, and nothing must wait for it.
+pub fn undo_calls(sent: &[Call]) -> Vec<Call> {
+    let (last, mut calls): (Vec<Call>, Vec<Call>) =
+        inverse_of(sent).into_iter().partition(|call| matches!(call, Call::DeleteSecurityGroup { .. }));
+    calls.extend(last);
+    calls
+}
+
+/// What a read must show once the undo has worked.
+pub fn undo_proof(calls: &[Call]) -> Vec<Condition> {
+    let mut proof = Vec::new();
+    for effect in calls.iter().map(Call::effect) {
+        if !proof.contains(&effect) {
+            proof.push(effect);
+        }
+    }
+    proof
+}
+
+/// The comparison before the swap: everything that `sent` wrote and the undo would overwrite must
+/// still be as it was written. Snapshots are not compared: an undo does not touch them.
+///
+/// # Errors
+/// What differs, in words. The undo must then not run: somebody else changed the resource since.
+pub fn undo_check(sent: &[Call], observed: &Observed) -> Result<(), Vec<Check>> {
+    let mut differences: Vec<Check> = sent
+        .iter()
+        .filter(|call| !matches!(call, Call::CreateSnapshots { .. } | Call::RevokeAllEgress { .. }))
+        .map(|call| call.effect().check(observed))
+        .filter(|check| check.outcome != ProofOutcome::Proven)
+        .collect();
+    if let Observed::Instance(instance) = observed {
+        differences.extend(foreign_rules(sent, instance));
+    }
+    if differences.is_empty() { Ok(()) } else { Err(differences) }
+}
+
+/// Rules in the group that we made and did not leave there. A run that was cut short may not have
+/// revoked both of the rules that a group is born with.
+fn foreign_rules(sent: &[Call], instance: &Instance) -> Option<Check> {
+    let made = sent.iter().find_map(|call| match call {
+        Call::CreateSecurityGroup { name, .. } => Some(name),
+        _ => None,
+    })?;
+    let group = instance.quarantine.as_ref().filter(|group| group.name == *made)?;
+    let revoked = sent.iter().filter(|call| matches!(call, Call::RevokeAllEgress { .. })).count();
+    let left = 2_u32.saturating_sub(u32::try_from(revoked).unwrap_or(u32::MAX));
+    if group.ingress_rules == 0 && group.egress_rules <= left {
+        return None;
+    }
+    Some(Check {
+        expectation: format!("group {made} has no rules but those it was made with"),
+        observed: format!(
+            "{} ingress and {} egress rules",
+            group.ingress_rules, group.egress_rules
+        ),
+        outcome: ProofOutcome::Refuted,
+    })
+}
