@@ -1,0 +1,109 @@
+//! `cargo xtask package`: the .deb, its size, and a start on a clean root.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use crate::checkout::{Checkout, on_path};
+use crate::debian::{self, Purpose};
+use crate::failure::Failure;
+use crate::tally::Tally;
+use crate::{stage, web};
+
+/// The bundler, pinned to the shell's minor version.
+const BUNDLER: &str = "@tauri-apps/cli@2.11.4";
+const LIMIT_MEGABYTES: f64 = 25.0;
+const RELEASE: &str = "bookworm";
+const MIRROR: &str = "http://deb.debian.org/debian";
+
+/// Builds and tries the package; says what couldn't be tried here.
+pub fn package(checkout: &Checkout) -> Result<ExitCode, Failure> {
+    debian::install_missing(checkout, Purpose::Run)?;
+    web::install_modules(checkout)?;
+    web::build(checkout)?;
+    bundle(checkout)?;
+    let package = newest_package(&checkout.target.join("release/bundle/deb"))?;
+    let mut tally = Tally::default();
+    let bytes = fs::metadata(&package).map_err(Failure::file("read", &package))?.len();
+    let megabytes = bytes as f64 / 1e6;
+    stage::say(&format!("{} {megabytes:.1} MB", package.display()));
+    tally.check(&format!("at most {LIMIT_MEGABYTES} MB"), megabytes <= LIMIT_MEGABYTES);
+    try_on_clean_root(checkout, &package, &mut tally)?;
+    Ok(tally.report())
+}
+
+fn bundle(checkout: &Checkout) -> Result<(), Failure> {
+    let local = checkout.ui().join("node_modules/.bin/tauri");
+    let mut command = if local.is_file() {
+        Command::new(local)
+    } else {
+        let mut npx = Command::new("npx");
+        npx.args(["--yes", "--package", BUNDLER, "--", "tauri"]);
+        npx
+    };
+    // The interface is built already; the bundler must not look for a way to build it again.
+    command.args(["build", "--bundles", "deb", "--ci", "--config"]);
+    command.arg(r#"{"build":{"beforeBuildCommand":""}}"#).current_dir(&checkout.root);
+    command.env("CARGO_TARGET_DIR", &checkout.target).env("NO_COLOR", "1");
+    stage::run(checkout, "bundle the Debian package (minutes)", command).map(|_| ())
+}
+
+fn newest_package(folder: &Path) -> Result<PathBuf, Failure> {
+    let files = fs::read_dir(folder).map_err(Failure::file("read", folder))?.flatten();
+    files
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|end| end == "deb"))
+        .max_by_key(|path| fs::metadata(path).and_then(|data| data.modified()).ok())
+        .ok_or_else(|| Failure::Missing { what: format!("no .deb in {}", folder.display()) })
+}
+
+/// Installs the package into a minimal Debian of its own and starts it there.
+fn try_on_clean_root(
+    checkout: &Checkout,
+    package: &Path,
+    tally: &mut Tally,
+) -> Result<(), Failure> {
+    const NAME: &str = "installs and starts on a clean root";
+    if !debian::is_root() {
+        tally.skip(NAME, "a chroot needs root");
+        return Ok(());
+    }
+    if !on_path("debootstrap") {
+        tally.skip(NAME, "debootstrap is not installed (apt-get install debootstrap)");
+        return Ok(());
+    }
+    let root = checkout.target.join("clean-root");
+    let _ = fs::remove_dir_all(&root);
+    let mut bootstrap = Command::new("debootstrap");
+    bootstrap.args(["--variant=minbase", RELEASE]).arg(&root).arg(MIRROR);
+    stage::run(checkout, "make a clean Debian root", bootstrap)?;
+    let inside = root.join("firebreak.deb");
+    fs::copy(package, &inside).map_err(Failure::file("write", &inside))?;
+
+    let install = "export DEBIAN_FRONTEND=noninteractive; apt-get update -qq && \
+                   apt-get install -y --no-install-recommends /firebreak.deb xvfb xauth dbus";
+    let installed = stage::attempt(checkout, "install the package there", chroot(&root, install))?;
+    tally.check("the package installs on a clean root", installed.status.success());
+    let version =
+        stage::attempt(checkout, "firebreak --version", chroot(&root, "firebreak --version"))?;
+    tally.check("firebreak --version answers there", version.status.success());
+    // Ten seconds alive with a window is a start: `timeout` then ends it with 124.
+    let start = "mkdir -p /tmp/home && cd /tmp && export HOME=/tmp/home && \
+                 xvfb-run -a dbus-run-session -- timeout 10 firebreak --home /tmp/workspace; \
+                 code=$?; echo \"ended with $code\"; test $code -eq 124";
+    let started = stage::attempt(checkout, "start the window there", chroot(&root, start))?;
+    tally.check("the window starts there and stays", started.status.success());
+    fs::remove_dir_all(&root).map_err(Failure::file("remove", &root))
+}
+
+/// `unshare` gives the chroot a /proc of its own that goes away by itself.
+fn chroot(root: &Path, script: &str) -> Command {
+    let mounted = format!(
+        "mount -t proc proc {0}/proc && mount --rbind /dev {0}/dev && exec chroot {0} bash -c \"$1\"",
+        root.display()
+    );
+    let mut command = Command::new("unshare");
+    command.args(["--mount", "--pid", "--fork", "--", "bash", "-c", &mounted, "bash", script]);
+    command.env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+    command
+}

@@ -1,0 +1,159 @@
+//! Stages: one command, one line of progress, its output in a file and its tail on failure.
+
+use std::fs::{self, File};
+use std::io::{self, IsTerminal, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::checkout::Checkout;
+use crate::failure::Failure;
+use crate::leash;
+
+const TAIL_LINES: usize = 60;
+const TICK: Duration = Duration::from_millis(100);
+/// Without a terminal, a long stage says that it is alive this often.
+const HEARTBEAT: Duration = Duration::from_secs(60);
+
+/// How a stage ended.
+pub struct Outcome {
+    pub status: ExitStatus,
+    /// Everything the command wrote, both streams in order.
+    pub log: PathBuf,
+}
+
+impl Outcome {
+    /// Everything the command wrote.
+    pub fn output(&self) -> Result<String, Failure> {
+        let bytes = fs::read(&self.log).map_err(Failure::file("read", &self.log))?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+}
+
+/// Runs the command; a bad end shows the output's tail and is an error.
+pub fn run(checkout: &Checkout, name: &str, command: Command) -> Result<Outcome, Failure> {
+    let outcome = attempt(checkout, name, command)?;
+    if outcome.status.success() {
+        return Ok(outcome);
+    }
+    Err(Failure::Stage { name: name.to_owned() })
+}
+
+/// Runs the command; a bad end shows the output's tail and is returned as it is.
+pub fn attempt(checkout: &Checkout, name: &str, command: Command) -> Result<Outcome, Failure> {
+    let log = log_file(checkout, name)?;
+    let sink = File::create(&log).map_err(Failure::file("write", &log))?;
+    let twin = sink.try_clone().map_err(Failure::file("write", &log))?;
+    let shown = command.get_program().to_string_lossy().into_owned();
+    let mut child = leash::leashed(&checkout.xtask, &command, None)
+        .stdout(sink)
+        .stderr(twin)
+        .spawn()
+        .map_err(Failure::start(shown.clone()))?;
+
+    let mut line = ProgressLine::start(name);
+    let status = loop {
+        if let Some(status) = child.try_wait().map_err(Failure::start(shown.clone()))? {
+            break status;
+        }
+        line.tick(|| last_line(&log));
+        thread::sleep(TICK);
+    };
+    line.finish(status.success());
+    if !status.success() {
+        show_tail(&log);
+    }
+    Ok(Outcome { status, log })
+}
+
+/// A line for something that needed no work, or that was left out and why.
+pub fn note(mark: &str, text: &str) {
+    eprintln!("  {mark:<6} {text}");
+}
+
+struct ProgressLine {
+    name: String,
+    began: Instant,
+    spoken: Instant,
+    terminal: bool,
+}
+
+impl ProgressLine {
+    fn start(name: &str) -> Self {
+        let terminal = io::stderr().is_terminal();
+        if !terminal {
+            eprintln!("  …      {name}");
+        }
+        let now = Instant::now();
+        Self { name: name.to_owned(), began: now, spoken: now, terminal }
+    }
+
+    fn tick(&mut self, latest: impl FnOnce() -> String) {
+        let seconds = self.began.elapsed().as_secs();
+        if self.terminal {
+            let latest: String = latest().chars().take(48).collect();
+            eprint!("\r\x1b[2K  …      {} {seconds} s  {latest}", self.name);
+            let _ = io::stderr().flush();
+        } else if self.spoken.elapsed() >= HEARTBEAT {
+            self.spoken = Instant::now();
+            eprintln!("  …      {} {seconds} s: {}", self.name, latest());
+        }
+    }
+
+    fn finish(&self, good: bool) {
+        let mark = if good { "ok" } else { "FAILED" };
+        let clear = if self.terminal { "\r\x1b[2K" } else { "" };
+        eprintln!("{clear}  {mark:<6} {} {:.1} s", self.name, self.began.elapsed().as_secs_f64());
+    }
+}
+
+fn log_file(checkout: &Checkout, name: &str) -> Result<PathBuf, Failure> {
+    let folder = checkout.target.join("xtask-logs");
+    fs::create_dir_all(&folder).map_err(Failure::file("create", &folder))?;
+    let plain: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    Ok(folder.join(format!("{plain}.log")))
+}
+
+/// The end of a log, where the reason usually is.
+pub fn show_tail(log: &Path) {
+    let text = fs::read(log).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let lines: Vec<&str> = text.lines().collect();
+    for line in &lines[lines.len().saturating_sub(TAIL_LINES)..] {
+        eprintln!("    | {line}");
+    }
+    eprintln!("    all of it: {}", log.display());
+}
+
+fn last_line(log: &Path) -> String {
+    let mut end = Vec::new();
+    let read = File::open(log).and_then(|mut file| {
+        let length = file.metadata()?.len();
+        file.seek(SeekFrom::Start(length.saturating_sub(512)))?;
+        file.read_to_end(&mut end)
+    });
+    match read {
+        Ok(_) => String::from_utf8_lossy(&end)
+            .lines()
+            .rfind(|line| !line.trim().is_empty())
+            .map(|line| line.chars().filter(|c| !c.is_control()).collect::<String>())
+            .unwrap_or_default()
+            .trim()
+            .to_owned(),
+        Err(_) => String::new(),
+    }
+}
+
+/// A command with nothing to read from and both streams handed through.
+pub fn attached(mut command: Command) -> Result<ExitStatus, Failure> {
+    let shown = command.get_program().to_string_lossy().into_owned();
+    command.stdin(Stdio::null()).status().map_err(Failure::start(shown))
+}
+
+/// A line of a task's result, on standard output.
+pub fn say(text: &str) {
+    // Nobody reads any more when this fails; the exit code still tells.
+    let _ = writeln!(io::stdout(), "{text}");
+}
