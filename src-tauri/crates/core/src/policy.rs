@@ -1,6 +1,24 @@
 //! Policy: what may be done to what, after how many signatures, and which rules say so.
+//!
+//! Policies are written in Cedar, checked against a schema when they are loaded, and asked with a
+//! growing number of approvals: the least number that is allowed is the verdict. Whatever goes
+//! wrong on the way (no policies, policies that don't load, an evaluation error) is a denial.
+//! What a policy may ask about is documented in docs/POLICY.md.
+
+mod decide;
+mod load;
+mod problem;
+mod question;
+mod request;
 
 use serde::{Deserialize, Serialize};
+
+pub use load::Policies;
+pub use problem::{PolicyProblem, PolicyProblems};
+pub use question::{Facts, Phase, Principal, Question};
+
+/// Most approvals that a policy can ask for. What is not allowed with this many is denied.
+pub const MOST_APPROVALS: u32 = 3;
 
 /// What policy says of a step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,0 +1,4 @@
+//! The audit log: tree, notes, records and verification.
+
+mod log;
+mod tamper;

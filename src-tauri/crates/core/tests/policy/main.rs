@@ -1,0 +1,4 @@
+//! Policy: the shipped files and what they say.
+
+mod ask;
+mod table;
