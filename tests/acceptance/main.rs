@@ -1,0 +1,3 @@
+//! The acceptance tests: one program, one module a subject.
+
+mod house;
