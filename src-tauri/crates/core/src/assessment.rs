@@ -118,6 +118,9 @@ pub enum AnswerProblem {
     /// Too few or too many sentences.
     #[error("it wrote {0} sentences where {1} were asked for")]
     Sentences(usize, String),
+    /// A sentence or a reason without a word in it.
+    #[error("one of its sentences is empty")]
+    EmptySentence,
 }
 
 #[derive(Deserialize)]
@@ -163,7 +166,7 @@ pub fn read_answer(answer: &str, menu: &[MenuItem], evidence: &[Evidence]) -> Re
         if order.iter().any(|(id, _)| *id == choice.id) {
             return Err(AnswerProblem::RepeatedChoice(choice.id));
         }
-        order.push((choice.id, text::line(&choice.why, text::LINE_CAP)));
+        order.push((choice.id, said(&choice.why)?));
     }
     Ok(Advice {
         summary: checked(answer.summary, evidence)?,
@@ -179,20 +182,38 @@ fn checked(sentences: Vec<Sentence>, evidence: &[Evidence]) -> Result<Vec<Senten
             return Err(AnswerProblem::UnknownEvidence(text::line(unknown.as_str(), 60)));
         }
     }
-    Ok(sentences
+    sentences
         .into_iter()
-        .map(|sentence| Sentence { text: text::line(&sentence.text, text::LINE_CAP), cites: sentence.cites })
-        .collect())
+        .map(|sentence| Ok(Sentence { text: said(&sentence.text)?, cites: sentence.cites }))
+        .collect()
 }
 
-/// The menu in the order of the plan: the model's choices first, in its order; then every item it
-/// left out, in the playbook's order, so that nothing is ever dropped. The answer is pairs of item
-/// and the model's reason.
+/// One capped line. A blank one would stand in the incident as if something had been said.
+fn said(words: &str) -> Result<String, AnswerProblem> {
+    let line = text::line(words, text::LINE_CAP);
+    if line.trim().is_empty() { Err(AnswerProblem::EmptySentence) } else { Ok(line) }
+}
+
+/// The menu in the order of the plan. Nothing is ever dropped: the model's choices keep its order,
+/// what it left out follows in the playbook's order, and a mandatory step that it left out comes
+/// before everything, so that silence can't push it down. The answer is pairs of item and the
+/// model's reason.
 pub fn arrange(menu: &[MenuItem], advice: Option<&Advice>) -> Vec<(MenuItem, Option<String>)> {
-    let chosen = advice.map(|advice| advice.order.as_slice()).unwrap_or_default();
-    let first = chosen.iter().filter_map(|(id, why)| {
-        menu.iter().find(|item| item.id == *id).map(|item| (item.clone(), Some(why.clone())))
-    });
-    let rest = menu.iter().filter(|item| !chosen.iter().any(|(id, _)| *id == item.id)).map(|item| (item.clone(), None));
-    first.chain(rest).collect()
+    let Some(advice) = advice else {
+        return menu.iter().map(|item| (item.clone(), None)).collect();
+    };
+    let mut chosen: Vec<(MenuItem, Option<String>)> = Vec::new();
+    for (id, why) in &advice.order {
+        if let Some(item) = menu.iter().find(|item| item.id == *id)
+            && !chosen.iter().any(|(earlier, _)| earlier.id == *id)
+        {
+            chosen.push((item.clone(), Some(why.clone())));
+        }
+    }
+    let (mandatory, optional): (Vec<_>, Vec<_>) = menu
+        .iter()
+        .filter(|item| !chosen.iter().any(|(taken, _)| taken.id == item.id))
+        .map(|item| (item.clone(), None))
+        .partition(|(item, _)| item.mandatory);
+    mandatory.into_iter().chain(chosen).chain(optional).collect()
 }

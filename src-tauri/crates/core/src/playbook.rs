@@ -26,8 +26,8 @@ pub struct Playbook {
     pub summary: Vec<String>,
     /// The root cause it suspects.
     pub hypothesis: Vec<String>,
-    /// Ranked: the first is the first to do.
-    #[serde(rename = "step")]
+    /// Ranked: the first is the first to do. Empty when there is nothing that Firebreak can do.
+    #[serde(rename = "step", default)]
     pub steps: Vec<PlaybookStep>,
 }
 
@@ -73,47 +73,103 @@ pub enum TargetRule {
     ActorAccessKey,
 }
 
+/// What in a finding a playbook matched on. Ordered by how hard it is for whoever wrote the alert's
+/// text to choose it: a technique is the vendor's verdict, a title may quote the attacker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Ground {
+    /// Only the kind of resource or the severity.
+    Kind,
+    /// A word in the title.
+    Title,
+    /// A word in the name of the vendor's rule.
+    RuleName,
+    /// An ATT&CK technique.
+    Technique,
+}
+
+/// How well a playbook fits a finding. Greater is more specific.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Fit {
+    /// The strongest ground.
+    pub ground: Ground,
+    /// How many clauses had something to say and held.
+    pub clauses: usize,
+    /// Length of the technique or word that matched: a sub-technique is more specific than its parent.
+    pub length: usize,
+    /// The same in words of the playbook, never of the alert.
+    pub because: String,
+}
+
 impl Matcher {
+    /// Whether no clause is given. Such a matcher fits nothing.
+    pub fn is_empty(&self) -> bool {
+        self.techniques.is_empty() && self.words.is_empty() && self.resource.is_empty() && self.at_least.is_none()
+    }
+
     /// Whether a finding fits, and on what, in words.
     pub fn explain(&self, finding: &Finding) -> Option<String> {
-        let draft = &finding.draft;
+        self.fit(finding).map(|fit| fit.because)
+    }
+
+    /// Whether a finding fits, and how well.
+    pub fn fit(&self, finding: &Finding) -> Option<Fit> {
+        if self.is_empty() {
+            return None;
+        }
+        let mut fit = Fit { ground: Ground::Kind, clauses: 0, length: 0, because: String::new() };
         let mut because = Vec::new();
-        if !self.techniques.is_empty() {
-            let hit = draft.techniques.iter().find(|seen| {
-                self.techniques.iter().any(|wanted| {
-                    seen.id == *wanted || seen.id.strip_prefix(wanted.as_str()).is_some_and(|rest| rest.starts_with('.'))
-                })
-            });
-            let words_hit = self.word_hit(finding);
+        if !self.techniques.is_empty() || !self.words.is_empty() {
             // A vendor may name the technique or only the rule; either is enough when both are given.
-            match (hit, words_hit) {
-                (Some(technique), _) => because.push(format!("technique {}", technique.id)),
-                (None, Some(word)) => because.push(format!("\u{201c}{word}\u{201d} in its name")),
-                (None, None) => return None,
-            }
-        } else if !self.words.is_empty() {
-            because.push(format!("\u{201c}{}\u{201d} in its name", self.word_hit(finding)?));
+            let (ground, matched) = self
+                .technique_hit(finding)
+                .map(|technique| (Ground::Technique, technique))
+                .or_else(|| self.word_hit(finding))?;
+            because.push(match ground {
+                Ground::Technique => format!("technique {matched}"),
+                _ => format!("\u{201c}{matched}\u{201d} in its name"),
+            });
+            fit.ground = ground;
+            fit.length = matched.chars().count();
+            fit.clauses += 1;
         }
         if !self.resource.is_empty() {
-            let kind = draft.resource.kind?;
+            let kind = finding.draft.resource.kind?;
             if !self.resource.contains(&kind) {
                 return None;
             }
             because.push("its kind of resource".to_owned());
+            fit.clauses += 1;
         }
         if let Some(least) = self.at_least {
             // An unknown severity is not a low one: it is let through for a person to judge.
-            if draft.severity < least && draft.severity != Severity::Unknown {
+            if finding.draft.severity < least && finding.draft.severity != Severity::Unknown {
                 return None;
             }
+            because.push(format!("a severity of {} or more", least.name()));
+            fit.clauses += 1;
         }
-        Some(because.join(" and "))
+        fit.because = because.join(" and ");
+        Some(fit)
     }
 
-    fn word_hit(&self, finding: &Finding) -> Option<&str> {
-        let haystack =
-            format!("{} {}", finding.draft.rule_name.as_deref().unwrap_or_default(), finding.draft.title).to_lowercase();
-        self.words.iter().find(|word| haystack.contains(&word.to_lowercase())).map(String::as_str)
+    /// The longest of the wanted techniques that the finding names, itself or by a sub-technique.
+    fn technique_hit(&self, finding: &Finding) -> Option<&str> {
+        let names = |wanted: &str| {
+            finding.draft.techniques.iter().any(|seen| {
+                seen.id.strip_prefix(wanted).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+            })
+        };
+        self.techniques.iter().map(String::as_str).filter(|wanted| names(wanted)).max_by_key(|wanted| wanted.len())
+    }
+
+    /// The longest of the words that stands in the rule's name, else in the title.
+    fn word_hit(&self, finding: &Finding) -> Option<(Ground, &str)> {
+        let longest_in = |text: &str| {
+            let text = text.to_lowercase();
+            self.words.iter().map(String::as_str).filter(|word| text.contains(&word.to_lowercase())).max_by_key(|word| word.len())
+        };
+        let of_rule = finding.draft.rule_name.as_deref().and_then(longest_in).map(|word| (Ground::RuleName, word));
+        of_rule.or_else(|| longest_in(&finding.draft.title).map(|word| (Ground::Title, word)))
     }
 }
 
