@@ -1,0 +1,149 @@
+//! The IAM policies that Firebreak asks for: no more than what is enabled.
+
+use std::collections::BTreeSet;
+
+use firebreak_core::ActionId;
+use firebreak_core::call::Call;
+use firebreak_core::containment::INCIDENT_TAG;
+use serde_json::{Value, json};
+
+/// Reads of the context panel and of the connection test, whatever is enabled.
+const CONTEXT: [&str; 11] = [
+    "autoscaling:DescribeAutoScalingGroups",
+    "autoscaling:DescribeAutoScalingInstances",
+    "ec2:DescribeAddresses",
+    "ec2:DescribeInstanceAttribute",
+    "ec2:DescribeInstances",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSecurityGroups",
+    "ec2:DescribeSnapshots",
+    "iam:GetAccessKeyLastUsed",
+    "iam:ListAccessKeys",
+    "iam:SimulatePrincipalPolicy",
+];
+/// Tags of identities say whose they are.
+const IDENTITIES: [&str; 2] = ["iam:GetRole", "iam:GetUser"];
+
+/// What a run reads besides its calls: the group it works on, and whether a machine is up yet.
+const RUN: [&str; 5] = [
+    "autoscaling:DescribeAutoScalingGroups",
+    "autoscaling:DescribeAutoScalingInstances",
+    "ec2:DescribeInstances",
+    "ec2:DescribeSecurityGroups",
+    "iam:SimulatePrincipalPolicy",
+];
+
+/// Calls that are only ever made on a group of ours.
+const OWN_GROUP: [&str; 2] = ["ec2:DeleteSecurityGroup", "ec2:RevokeSecurityGroupEgress"];
+
+/// The least IAM policy for reading and for these actions, as JSON to paste. With no action it is
+/// the policy of the reading user.
+pub fn least_privilege(actions: &[ActionId]) -> String {
+    let wanted: BTreeSet<&str> =
+        actions.iter().flat_map(|action| action.spec().permissions).copied().collect();
+    let mut reads: BTreeSet<&str> = CONTEXT.into_iter().chain(IDENTITIES).collect();
+    reads.extend(wanted.iter().filter(|permission| is_read(permission)));
+    let writes: BTreeSet<&str> =
+        wanted.into_iter().filter(|permission| !is_read(permission)).collect();
+
+    let mut statements = vec![statement("FirebreakReads", &reads)];
+    let (own, others): (BTreeSet<&str>, BTreeSet<&str>) =
+        writes.into_iter().partition(|permission| OWN_GROUP.contains(permission));
+    let (tags, others): (BTreeSet<&str>, BTreeSet<&str>) =
+        others.into_iter().partition(|permission| *permission == "ec2:CreateTags");
+    if !others.is_empty() {
+        statements.push(statement("FirebreakContains", &others));
+    }
+    if !own.is_empty() {
+        let mut only_ours = statement("FirebreakOwnGroups", &own);
+        only_ours["Condition"] =
+            json!({ "StringLike": { format!("aws:ResourceTag/{INCIDENT_TAG}"): "*" } });
+        statements.push(only_ours);
+    }
+    if !tags.is_empty() {
+        let mut on_creation = statement("FirebreakTagsWhatItMakes", &tags);
+        on_creation["Condition"] = json!({
+            "StringEquals": { "ec2:CreateAction": ["CreateSnapshots", "CreateSecurityGroup"] }
+        });
+        statements.push(on_creation);
+    }
+    let policy = json!({ "Version": "2012-10-17", "Statement": statements });
+    format!("{policy:#}")
+}
+
+/// The policy of a session: these calls and the reads around them. At most 2,048 characters are
+/// accepted, which the closed set of calls stays far below.
+pub(crate) fn session_policy(calls: &[Call]) -> String {
+    let mut allowed: BTreeSet<&str> = RUN.into_iter().collect();
+    for call in calls {
+        allowed.insert(call.operation());
+        if matches!(call, Call::CreateSnapshots { .. } | Call::CreateSecurityGroup { .. }) {
+            allowed.insert("ec2:CreateTags");
+        }
+    }
+    let policy = json!({
+        "Version": "2012-10-17",
+        "Statement": [statement("FirebreakRun", &allowed)],
+    });
+    policy.to_string()
+}
+
+fn statement(sid: &str, actions: &BTreeSet<&str>) -> Value {
+    json!({ "Sid": sid, "Effect": "Allow", "Action": actions, "Resource": "*" })
+}
+
+fn is_read(permission: &str) -> bool {
+    let verb = permission.split_once(':').map_or(permission, |(_, verb)| verb);
+    ["Describe", "Get", "List", "Simulate"].iter().any(|prefix| verb.starts_with(prefix))
+}
+
+#[cfg(test)]
+mod tests {
+    use firebreak_core::ActionId;
+    use firebreak_core::call::Call;
+    use serde_json::Value;
+
+    use super::{least_privilege, session_policy};
+
+    fn actions_of(policy: &str) -> Vec<String> {
+        let policy: Value = serde_json::from_str(policy).unwrap();
+        let statements = policy["Statement"].as_array().unwrap();
+        statements
+            .iter()
+            .flat_map(|statement| statement["Action"].as_array().unwrap().clone())
+            .map(|action| action.as_str().unwrap().to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn reading_alone_changes_nothing() {
+        for action in actions_of(&least_privilege(&[])) {
+            let verb = action.split(':').nth(1).unwrap();
+            let reads = ["Describe", "Get", "List", "Simulate"];
+            assert!(reads.iter().any(|read| verb.starts_with(read)), "{action}");
+        }
+    }
+
+    #[test]
+    fn an_action_adds_its_own_permissions_and_no_others() {
+        for action in ActionId::ALL {
+            let granted = actions_of(&least_privilege(&[action]));
+            for needed in action.spec().permissions {
+                assert!(granted.iter().any(|one| one == needed), "{action} lacks {needed}");
+            }
+            assert!(!granted.iter().any(|one| one.contains('*') || one.contains("Terminate")));
+        }
+        let stop = actions_of(&least_privilege(&[ActionId::Ec2Stop]));
+        assert!(!stop.iter().any(|one| one == "iam:UpdateAccessKey"), "{stop:?}");
+    }
+
+    #[test]
+    fn a_session_may_make_its_calls_only() {
+        let calls = [Call::StopInstance { instance_id: "i-1".to_owned() }];
+        let policy = session_policy(&calls);
+        let granted = actions_of(&policy);
+        assert!(granted.iter().any(|one| one == "ec2:StopInstances"));
+        assert!(!granted.iter().any(|one| one == "ec2:StartInstances"));
+        assert!(policy.len() <= 2_048, "{}", policy.len());
+    }
+}
