@@ -1,0 +1,64 @@
+// What to draw. `path` chooses the fake host's scenario, `go` does what a person would do to get there.
+const press = (...keys) => async (page) => {
+  for (const key of keys) {
+    await page.keyboard.press(key);
+    await page.waitForTimeout(60);
+  }
+};
+const at = (id) => (id.startsWith('stp') ? `[data-step="${id}"]` : `[data-testid="${id}"]`);
+const click = (id) => (page) => page.locator(at(id)).first().click();
+const then = (...steps) => async (page) => {
+  for (const step of steps) await step(page);
+};
+const WINDOW = { width: 960, height: 720 };
+
+export const SCREENS = [
+  { name: 'queue', path: '/#/queue', go: press('j', 'k') },
+  { name: 'queue-live', path: '/?live#/queue', go: press('j', 'j', 'j'), settle: 9200 },
+  { name: 'queue-filtered', path: '/#/queue', go: then(press('/'), async (page) => page.keyboard.type('severity:high state:new role'), press('Enter')) },
+  { name: 'queue-none', path: '/#/queue', go: then(press('/'), async (page) => page.keyboard.type('nothing like this'), press('Enter')) },
+  { name: 'queue-menu', path: '/#/queue', go: click('filter-severity') },
+  { name: 'queue-close', path: '/#/queue', go: press('e') },
+  { name: 'queue-first-run', path: '/?scenario=first-run' },
+  { name: 'queue-empty', path: '/?scenario=empty' },
+  { name: 'queue-quiet', path: '/?scenario=quiet' },
+  { name: 'queue-loading', path: '/?scenario=loading' },
+  { name: 'offline', path: '/?scenario=offline' },
+  { name: 'storage', path: '/?scenario=storage' },
+  { name: 'keychain', path: '/?scenario=keychain' },
+  { name: 'degraded', path: '/?scenario=degraded' },
+  { name: 'incident', path: '/#/incident/inc_0000', settle: 900 },
+  { name: 'incident-list', path: '/#/incident/inc_0000', go: click('reach-list') },
+  { name: 'incident-evidence', path: '/#/incident/inc_0000', go: (page) => page.locator('button.cite').first().click() },
+  { name: 'incident-findings', path: '/#/incident/inc_0000', go: click('why-findings') },
+  { name: 'incident-raw', path: '/#/incident/inc_0000', go: then(click('why-findings'), click('finding-raw')) },
+  { name: 'incident-model-down', path: '/?scenario=model-down#/incident/inc_0001', settle: 900 },
+  { name: 'incident-missing', path: '/#/incident/nothing' },
+  { name: 'step', path: '/#/incident/inc_0000', go: press('Enter') },
+  { name: 'step-approved', path: '/#/incident/inc_0001', go: press('Enter') },
+  { name: 'step-running', path: '/#/incident/inc_0001', go: press('Enter', 'r'), settle: 1900 },
+  { name: 'step-proven', path: '/#/incident/inc_0002', go: press('Enter') },
+  { name: 'step-unknown', path: '/#/incident/inc_0003', go: press('Enter') },
+  { name: 'step-refuted', path: '/#/incident/inc_0004', go: press('Enter') },
+  { name: 'step-phase1', path: '/?scenario=phase1#/incident/inc_0000', go: press('Enter') },
+  { name: 'step-reject', path: '/#/incident/inc_0006', go: press('Enter', 'x') },
+  { name: 'audit', path: '/#/audit', go: press('j', 'j') },
+  { name: 'audit-bad', path: '/?scenario=audit-bad#/audit', go: click('audit-first-bad') },
+  { name: 'settings-sources', path: '/#/settings/sources', go: click('settings-source-test'), settle: 800 },
+  { name: 'settings-source-add', path: '/?scenario=first-run#/settings/sources', go: click('settings-source-add') },
+  { name: 'settings-source-failed', path: '/?scenario=degraded#/settings/sources', go: click('settings-source-test'), settle: 800 },
+  { name: 'settings-clouds', path: '/#/settings/clouds', go: click('settings-cloud-add') },
+  { name: 'settings-model', path: '/#/settings/model', go: click('settings-model-test'), settle: 800 },
+  { name: 'settings-phase', path: '/?scenario=phase1#/settings/phase' },
+  { name: 'settings-keychain', path: '/?scenario=keychain#/settings/keychain' },
+  { name: 'settings-appearance', path: '/#/settings/appearance' },
+  { name: 'palette', path: '/#/queue', go: press('Control+k') },
+  { name: 'palette-search', path: '/#/queue', go: then(press('Control+k'), async (page) => page.keyboard.type('crypto')) },
+  { name: 'help', path: '/#/queue', go: press('?') },
+  { name: 'approve', path: '/approval.html', size: WINDOW },
+  { name: 'approve-holding', path: '/approval.html', size: WINDOW, go: then((page) => page.waitForTimeout(700), (page) => page.keyboard.down('Enter')), settle: 300 },
+  { name: 'approve-blocked', path: '/approval.html?document=blocked', size: WINDOW },
+  { name: 'approve-undo', path: '/approval.html?document=undo', size: WINDOW },
+  { name: 'approve-phase', path: '/approval.html?document=phase', size: WINDOW },
+  { name: 'approve-reject', path: '/approval.html', size: WINDOW, go: click('approval-reject') },
+];

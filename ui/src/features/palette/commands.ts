@@ -1,0 +1,55 @@
+import type { Desk } from '$lib/state/context';
+import { TAB_LABEL, TABS } from '$lib/state/queue-filter';
+import { router, SETTINGS, type SettingsSection } from '$lib/state/route.svelte';
+import { theme, type ThemeChoice } from '$lib/state/theme.svelte';
+import { attempt } from '$lib/state/toasts.svelte';
+
+export interface Command {
+  id: string;
+  group: string;
+  label: string;
+  key?: string;
+  run: () => void;
+}
+
+const SECTION: Record<SettingsSection, string> = {
+  sources: 'sources',
+  clouds: 'cloud accounts',
+  model: 'AI model',
+  phase: 'phase',
+  keychain: 'keychain',
+  appearance: 'appearance',
+};
+const THEME: Record<ThemeChoice, string> = { dark: 'dark', light: 'light', system: 'as the system says' };
+
+/** Everything that can be done from anywhere. What belongs to one incident stays on its page. */
+export function commandsOf({ console, queue }: Desk, onhelp: () => void): Command[] {
+  const { host } = console;
+  const command = (group: string, label: string, run: () => void, key?: string): Command => ({ id: `${group} ${label}`, group, label, run, ...(key === undefined ? {} : { key }) });
+  return [
+    ...TABS.map((tab, at) =>
+      command('Go to', `Queue: ${TAB_LABEL[tab].toLowerCase()}`, () => {
+        void queue.choose(tab);
+        router.go({ page: 'queue' });
+      }, at === 0 ? 'g q' : undefined),
+    ),
+    command('Go to', 'Audit log', () => router.go({ page: 'audit' }), 'g a'),
+    ...SETTINGS.map((section) => command('Go to', `Settings: ${SECTION[section]}`, () => router.go({ page: 'settings', section }), section === 'sources' ? 'g s' : undefined)),
+    command('Do', 'Poll every source now', () => void attempt(() => host.pollNow(null), 'Asked every source for what is new')),
+    command('Do', 'Verify the audit log', () => {
+      router.go({ page: 'audit' });
+      void attempt(() => host.verifyAudit());
+    }),
+    command('Do', 'Try the keychain again', () => void attempt(() => host.retryKeychain())),
+    ...(['dark', 'light', 'system'] as const).map((choice) => command('Do', `Theme: ${THEME[choice]}`, () => theme.choose(choice))),
+    command('Do', 'Show all keys', onhelp, '?'),
+  ];
+}
+
+/** Every typed word must occur; a label that begins with the text comes first. */
+export function matchCommands(commands: readonly Command[], text: string): Command[] {
+  const words = text.toLowerCase().split(/\s+/).filter((word) => word !== '');
+  const hits = commands.filter(({ label, group }) => words.every((word) => `${group} ${label}`.toLowerCase().includes(word)));
+  const starts = (command: Command): number => (command.label.toLowerCase().startsWith(text.toLowerCase().trim()) ? 0 : 1);
+  return words.length === 0 ? hits : hits.toSorted((a, b) => starts(a) - starts(b));
+}

@@ -1,0 +1,109 @@
+import type {
+  ApprovalDocument,
+  AuditPage,
+  AuditVerdict,
+  CloudAccountDraft,
+  CloudAccountView,
+  ConnectionTest,
+  Direction,
+  Envelope,
+  IncidentState,
+  IncidentView,
+  KeychainView,
+  ModelDraft,
+  ModelView,
+  QueueCounts,
+  QueuePage,
+  QueueQuery,
+  QueueRow,
+  RawAlertView,
+  Snapshot,
+  SourceDraft,
+  SourceView,
+  WireError,
+} from '$wire';
+
+/**
+ * The one seam between the console and the program around it.
+ *
+ * Every method is one command of the engine. A rejected promise carries a `HostError`; nothing else
+ * is thrown. The console holds no rule of its own: what may be done is said by the views.
+ */
+export interface Host {
+  getSnapshot(): Promise<Snapshot>;
+  /** Opens the one ordered stream of events. Resolves when the engine has accepted the channel. */
+  subscribe(onEnvelope: (envelope: Envelope) => void): Promise<void>;
+  listIncidents(query: QueueQuery): Promise<QueuePage>;
+  queueCounts(): Promise<QueueCounts>;
+  getIncident(id: string): Promise<IncidentView>;
+  getRawAlert(finding: string): Promise<RawAlertView>;
+  setIncidentState(id: string, state: IncidentState, reason: string): Promise<QueueRow>;
+  assignIncident(id: string, owner: string | null): Promise<QueueRow>;
+  proposePlan(id: string): Promise<IncidentView>;
+  requestApproval(step: string, direction: Direction): Promise<void>;
+  rejectStep(step: string, reason: string): Promise<void>;
+  runStep(step: string, direction: Direction): Promise<void>;
+  cancelRun(step: string): Promise<void>;
+  reconcileStep(step: string): Promise<void>;
+  listAudit(before: number | null, limit: number): Promise<AuditPage>;
+  verifyAudit(): Promise<AuditVerdict>;
+  pollNow(source: string | null): Promise<void>;
+  addSource(draft: SourceDraft): Promise<SourceView>;
+  testSource(name: string): Promise<ConnectionTest>;
+  removeSource(name: string): Promise<void>;
+  setSourcePolling(name: string, polling: boolean): Promise<SourceView>;
+  addCloudAccount(draft: CloudAccountDraft): Promise<CloudAccountView>;
+  testCloudAccount(name: string): Promise<ConnectionTest>;
+  removeCloudAccount(name: string): Promise<void>;
+  setModel(draft: ModelDraft): Promise<ModelView>;
+  removeModel(): Promise<ModelView>;
+  testModel(): Promise<ConnectionTest>;
+  requestPhase(phase: number): Promise<void>;
+  retryKeychain(): Promise<KeychainView>;
+}
+
+/** What the approval window may do: read one document, sign it, or put it down. */
+export interface ApprovalHost {
+  getApprovalDocument(): Promise<ApprovalDocument>;
+  signApproval(): Promise<void>;
+  declineApproval(reason: string | null): Promise<void>;
+}
+
+/** A refusal or failure in the engine's own words. */
+export class HostError extends Error {
+  readonly code: WireError['code'];
+  readonly retryable: boolean;
+
+  constructor(error: WireError) {
+    super(error.message);
+    this.name = 'HostError';
+    this.code = error.code;
+    this.retryable = error.retryable;
+  }
+}
+
+const CODES: ReadonlySet<string> = new Set<WireError['code']>([
+  'invalid',
+  'not_found',
+  'refused',
+  'drifted',
+  'keychain',
+  'upstream',
+  'storage',
+  'internal',
+]);
+
+function isCode(value: unknown): value is WireError['code'] {
+  return typeof value === 'string' && CODES.has(value);
+}
+
+/** Turns whatever crossed the bridge into a `HostError`; an unknown shape becomes `internal`, never silence. */
+export function hostError(thrown: unknown): HostError {
+  if (thrown instanceof HostError) return thrown;
+  if (typeof thrown === 'object' && thrown !== null && 'message' in thrown) {
+    const code = 'code' in thrown && isCode(thrown.code) ? thrown.code : 'internal';
+    const retryable = 'retryable' in thrown && thrown.retryable === true;
+    return new HostError({ code, message: String(thrown.message), retryable });
+  }
+  return new HostError({ code: 'internal', message: String(thrown), retryable: false });
+}

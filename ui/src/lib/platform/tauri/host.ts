@@ -1,0 +1,69 @@
+import { Channel, invoke } from '@tauri-apps/api/core';
+import type {
+  AuditPage,
+  AuditVerdict,
+  CloudAccountDraft,
+  CloudAccountView,
+  ConnectionTest,
+  Direction,
+  Envelope,
+  IncidentState,
+  IncidentView,
+  KeychainView,
+  ModelDraft,
+  ModelView,
+  QueueCounts,
+  QueuePage,
+  QueueQuery,
+  QueueRow,
+  RawAlertView,
+  Snapshot,
+  SourceDraft,
+  SourceView,
+} from '$wire';
+import { call } from './call';
+import type { Host } from '../host';
+
+/** The engine behind Tauri's bridge. Command and argument names are the shell's. */
+export class TauriHost implements Host {
+  getSnapshot = () => call<Snapshot>('get_snapshot');
+  listIncidents = (query: QueueQuery) => call<QueuePage>('list_incidents', { query });
+  queueCounts = () => call<QueueCounts>('queue_counts');
+  getIncident = (id: string) => call<IncidentView>('get_incident', { id });
+  getRawAlert = (finding: string) => call<RawAlertView>('get_raw_alert', { finding });
+  setIncidentState = (id: string, state: IncidentState, reason: string) =>
+    call<QueueRow>('set_incident_state', { id, state, reason });
+  assignIncident = (id: string, owner: string | null) =>
+    call<QueueRow>('assign_incident', { id, owner });
+  proposePlan = (id: string) => call<IncidentView>('propose_plan', { id });
+  requestApproval = (step: string, direction: Direction) =>
+    call<void>('request_approval', { step, direction });
+  rejectStep = (step: string, reason: string) => call<void>('reject_step', { step, reason });
+  runStep = (step: string, direction: Direction) => call<void>('run_step', { step, direction });
+  cancelRun = (step: string) => call<void>('cancel_run', { step });
+  reconcileStep = (step: string) => call<void>('reconcile_step', { step });
+  listAudit = (before: number | null, limit: number) =>
+    call<AuditPage>('list_audit', { before, limit });
+  verifyAudit = () => call<AuditVerdict>('verify_audit');
+  pollNow = (source: string | null) => call<void>('poll_now', { source });
+  addSource = (draft: SourceDraft) => call<SourceView>('add_source', { draft });
+  testSource = (name: string) => call<ConnectionTest>('test_source', { name });
+  removeSource = (name: string) => call<void>('remove_source', { name });
+  setSourcePolling = (name: string, polling: boolean) =>
+    call<SourceView>('set_source_polling', { name, polling });
+  addCloudAccount = (draft: CloudAccountDraft) =>
+    call<CloudAccountView>('add_cloud_account', { draft });
+  testCloudAccount = (name: string) => call<ConnectionTest>('test_cloud_account', { name });
+  removeCloudAccount = (name: string) => call<void>('remove_cloud_account', { name });
+  setModel = (draft: ModelDraft) => call<ModelView>('set_model', { draft });
+  removeModel = () => call<ModelView>('remove_model');
+  testModel = () => call<ConnectionTest>('test_model');
+  requestPhase = (phase: number) => call<void>('request_phase', { phase });
+  retryKeychain = () => call<KeychainView>('retry_keychain');
+
+  async subscribe(onEnvelope: (envelope: Envelope) => void): Promise<void> {
+    const channel = new Channel<Envelope>();
+    channel.onmessage = onEnvelope;
+    await invoke('subscribe', { channel });
+  }
+}

@@ -1,0 +1,85 @@
+import type { IncidentState, QueueQuery, Severity } from '$wire';
+import { INCIDENT_STATES, OPEN_STATES, SEVERITIES } from '../words/labels';
+
+export const TABS = ['open', 'unowned', 'critical', 'containing', 'contained', 'all'] as const;
+export type Tab = (typeof TABS)[number];
+
+export const TAB_LABEL: Record<Tab, string> = {
+  open: 'Open',
+  unowned: 'Unowned',
+  critical: 'Critical',
+  containing: 'Containing',
+  contained: 'Contained',
+  all: 'All',
+};
+
+/** What a person asked to see, on top of the tab. */
+export interface Filter {
+  text: string;
+  severities: readonly Severity[];
+  states: readonly IncidentState[];
+  account: string | null;
+  owner: string | null;
+}
+
+export const NO_FILTER: Filter = { text: '', severities: [], states: [], account: null, owner: null };
+
+export function isFiltered(filter: Filter): boolean {
+  return (
+    filter.text.trim() !== '' ||
+    filter.severities.length > 0 ||
+    filter.states.length > 0 ||
+    filter.account !== null ||
+    filter.owner !== null
+  );
+}
+
+/** The tab and the filter as one question to the engine. A filter that says more than the tab wins over it. */
+export function queryOf(tab: Tab, filter: Filter): QueueQuery {
+  const query: QueueQuery = {};
+  const states = filter.states.length > 0 ? filter.states : tabStates(tab);
+  if (states.length > 0) query.states = [...states];
+  const severities = filter.severities.length > 0 ? filter.severities : tabSeverities(tab);
+  if (severities.length > 0) query.severities = [...severities];
+  const owner = filter.owner ?? (tab === 'unowned' ? 'none' : null);
+  if (owner !== null) query.owner = owner;
+  if (filter.account !== null) query.account = filter.account;
+  const text = filter.text.trim();
+  if (text !== '') query.text = text;
+  return query;
+}
+
+function tabStates(tab: Tab): readonly IncidentState[] {
+  if (tab === 'all') return [];
+  if (tab === 'containing' || tab === 'contained') return [tab];
+  return OPEN_STATES;
+}
+
+function tabSeverities(tab: Tab): readonly Severity[] {
+  return tab === 'critical' ? ['critical'] : [];
+}
+
+/**
+ * Takes `severity:high`, `state:new`, `account:…` and `owner:…` out of typed text and into the filter.
+ * A word that names nothing we know stays text.
+ */
+export function takeTokens(filter: Filter): Filter {
+  const next = { ...filter, severities: [...filter.severities], states: [...filter.states] };
+  const rest: string[] = [];
+  for (const word of filter.text.split(' ')) {
+    const [name, value = ''] = splitOnce(word);
+    const severity = SEVERITIES.find((known) => known === value || (value === 'info' && known === 'informational'));
+    const state = INCIDENT_STATES.find((known) => known === value);
+    if ((name === 'severity' || name === 'sev') && severity !== undefined) next.severities.push(severity);
+    else if (name === 'state' && state !== undefined) next.states.push(state);
+    else if (name === 'account' && value !== '') next.account = value;
+    else if (name === 'owner' && value !== '') next.owner = value;
+    else rest.push(word);
+  }
+  return { ...next, text: rest.join(' ') };
+}
+
+function splitOnce(word: string): [string, string?] {
+  const colon = word.indexOf(':');
+  return colon < 0 ? [word] : [word.slice(0, colon).toLowerCase(), word.slice(colon + 1)];
+}

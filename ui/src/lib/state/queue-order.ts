@@ -1,0 +1,52 @@
+import type { QueueQuery, QueueRow } from '$wire';
+import { SEVERITY } from '../words/labels';
+
+/** The queue's order: most severe first, then newest, then by id so that it is total. */
+export function compareRows(a: QueueRow, b: QueueRow): number {
+  const severity = SEVERITY[a.severity].rank - SEVERITY[b.severity].rank;
+  if (severity !== 0) return severity;
+  const opened = Date.parse(b.opened_at) - Date.parse(a.opened_at);
+  if (opened !== 0) return opened;
+  return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
+}
+
+/** Whether a row that came by event belongs to what is listed. The engine decides for pages; this only for events. */
+export function matchesQuery(row: QueueRow, query: QueueQuery, user: string): boolean {
+  if (query.states?.length && !query.states.includes(row.state)) return false;
+  if (query.severities?.length && !query.severities.includes(row.severity)) return false;
+  if (query.account && query.account !== row.account && query.account !== row.account_name) return false;
+  if (query.owner === 'none' && row.owner !== null) return false;
+  if (query.owner === 'me' && row.owner !== user) return false;
+  if (query.owner && query.owner !== 'none' && query.owner !== 'me' && query.owner !== row.owner) return false;
+  return !query.text || mentions(row, query.text);
+}
+
+function mentions(row: QueueRow, text: string): boolean {
+  const where = [row.title, row.label, row.asset, row.asset_name, row.account, row.account_name, ...row.techniques];
+  const haystack = where.filter((part) => part !== null).join('\n').toLowerCase();
+  return text.toLowerCase().split(/\s+/).every((word) => haystack.includes(word));
+}
+
+/** Where a row that came by event goes. */
+export type Placement =
+  /** Known: its fields change, its place does not. */
+  | { kind: 'replace'; index: number }
+  /** Below everything that is on the screen, so that nothing seen moves. */
+  | { kind: 'insert'; index: number }
+  /** Above something on the screen: announced at the edge, listed when the person asks. */
+  | { kind: 'hold' }
+  /** On a page that was not fetched yet. */
+  | { kind: 'beyond' };
+
+export function placeRow(
+  rows: readonly QueueRow[],
+  row: QueueRow,
+  lastVisible: number,
+  hasMore: boolean,
+): Placement {
+  const known = rows.findIndex((other) => other.id === row.id);
+  if (known >= 0) return { kind: 'replace', index: known };
+  const found = rows.findIndex((other) => compareRows(row, other) < 0);
+  if (found < 0) return hasMore ? { kind: 'beyond' } : { kind: 'insert', index: rows.length };
+  return found > lastVisible ? { kind: 'insert', index: found } : { kind: 'hold' };
+}

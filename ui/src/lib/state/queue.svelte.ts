@@ -1,0 +1,191 @@
+import type { Event, QueueRow } from '$wire';
+import { hostError, type Host, type HostError } from '../platform/host';
+import { isFiltered, NO_FILTER, queryOf, takeTokens, type Filter, type Tab } from './queue-filter';
+import { matchesQuery, placeRow } from './queue-order';
+
+const PAGE = 200;
+const MOST = 500;
+
+/**
+ * The rows of the queue and the cursor on them.
+ *
+ * The cursor is an incident, not a position. Events change rows where they are; a row that would push
+ * down something on the screen is held back and announced until the person asks for it.
+ */
+export class Queue {
+  tab = $state<Tab>('open');
+  filter = $state.raw<Filter>(NO_FILTER);
+  rows = $state.raw<QueueRow[]>([]);
+  matching = $state(0);
+  total = $state(0);
+  next = $state<string | null>(null);
+  loading = $state(true);
+  failure = $state.raw<HostError | null>(null);
+  cursor = $state<string | null>(null);
+  /** New rows waiting at the edge. */
+  held = $state.raw<ReadonlyMap<string, QueueRow>>(new Map());
+  /** Rows that no longer match but stay until the next look, so that nothing jumps. */
+  left = $state.raw<ReadonlySet<string>>(new Set());
+  /** Someone is at the machine: from then on nothing moves by itself. */
+  touched = false;
+  lastVisible = -1;
+
+  readonly #host: Host;
+  readonly #user: () => string;
+  #ticket = 0;
+
+  constructor(host: Host, user: () => string) {
+    this.#host = host;
+    this.#user = user;
+  }
+
+  get index(): number {
+    return this.rows.findIndex((row) => row.id === this.cursor);
+  }
+
+  get current(): QueueRow | null {
+    return this.rows.find((row) => row.id === this.cursor) ?? null;
+  }
+
+  get filtered(): boolean {
+    return isFiltered(this.filter);
+  }
+
+  choose(tab: Tab): Promise<void> {
+    this.tab = tab;
+    return this.#startOver();
+  }
+
+  narrow(change: Partial<Filter>, takeWords = false): Promise<void> {
+    const filter = { ...this.filter, ...change };
+    this.filter = takeWords ? takeTokens(filter) : filter;
+    return this.#startOver();
+  }
+
+  clear(): Promise<void> {
+    return this.narrow(NO_FILTER);
+  }
+
+  /** Fetches again what is listed. The cursor stays on its incident, or next to where it was. */
+  async load(): Promise<void> {
+    const ticket = ++this.#ticket;
+    const wanted = Math.min(MOST, Math.max(PAGE, this.rows.length));
+    const before = this.index;
+    try {
+      const page = await this.#host.listIncidents({ ...queryOf(this.tab, this.filter), limit: wanted });
+      if (ticket !== this.#ticket) return;
+      this.rows = page.rows;
+      this.matching = page.matching;
+      this.total = page.total;
+      this.next = page.next;
+      this.held = new Map();
+      this.left = new Set();
+      this.failure = null;
+      if (this.index < 0) this.cursor = this.#near(before)?.id ?? null;
+    } catch (thrown) {
+      if (ticket === this.#ticket) this.failure = hostError(thrown);
+    } finally {
+      if (ticket === this.#ticket) this.loading = false;
+    }
+  }
+
+  async loadMore(): Promise<void> {
+    if (this.next === null || this.loading) return;
+    const ticket = this.#ticket;
+    this.loading = true;
+    try {
+      const query = { ...queryOf(this.tab, this.filter), after: this.next, limit: PAGE };
+      const page = await this.#host.listIncidents(query);
+      if (ticket !== this.#ticket) return;
+      const known = new Set(this.rows.map((row) => row.id));
+      this.rows = [...this.rows, ...page.rows.filter((row) => !known.has(row.id))];
+      this.matching = page.matching;
+      this.next = page.next;
+    } catch (thrown) {
+      if (ticket === this.#ticket) this.failure = hostError(thrown);
+    } finally {
+      if (ticket === this.#ticket) this.loading = false;
+    }
+  }
+
+  move(by: number): void {
+    this.touched = true;
+    const target = this.rows[Math.min(this.rows.length - 1, Math.max(0, Math.max(0, this.index) + by))];
+    if (target) this.cursor = target.id;
+  }
+
+  moveTo(id: string): void {
+    this.touched = true;
+    this.cursor = id;
+  }
+
+  moveToEnd(end: 'first' | 'last'): void {
+    this.touched = true;
+    const target = end === 'first' ? this.rows[0] : this.rows.at(-1);
+    if (target) this.cursor = target.id;
+  }
+
+  receive(event: Event): void {
+    if (event.type === 'incident_changed') this.#place(event.row);
+  }
+
+  /** A person's own change takes the row away at once; the cursor goes to the next one. */
+  settle(row: QueueRow): void {
+    if (matchesQuery(row, queryOf(this.tab, this.filter), this.#user())) return this.#place(row);
+    const at = this.rows.findIndex((other) => other.id === row.id);
+    if (at < 0) return;
+    const neighbour = this.rows[at + 1] ?? this.rows[at - 1];
+    if (this.cursor === row.id) this.cursor = neighbour?.id ?? null;
+    this.rows = this.rows.filter((other) => other.id !== row.id);
+    this.matching = Math.max(0, this.matching - 1);
+  }
+
+  #place(row: QueueRow): void {
+    const fits = matchesQuery(row, queryOf(this.tab, this.filter), this.#user());
+    const lastVisible = this.touched ? this.lastVisible : -1;
+    const placement = placeRow(this.rows, row, lastVisible, this.next !== null);
+    if (placement.kind === 'replace') {
+      this.rows = this.rows.with(placement.index, row);
+      if (this.left.has(row.id) === fits) this.left = toggled(this.left, row.id, !fits);
+      return;
+    }
+    if (!fits) {
+      if (this.held.has(row.id)) this.held = without(this.held, row.id);
+      return;
+    }
+    if (placement.kind === 'hold') {
+      this.held = new Map(this.held).set(row.id, row);
+      return;
+    }
+    this.matching += 1;
+    if (placement.kind === 'insert') {
+      this.rows = this.rows.toSpliced(placement.index, 0, row);
+      if (!this.touched) this.cursor = this.rows[0]?.id ?? null;
+    }
+  }
+
+  #startOver(): Promise<void> {
+    this.rows = [];
+    this.held = new Map();
+    this.cursor = null;
+    this.loading = true;
+    return this.load();
+  }
+
+  #near(index: number): QueueRow | undefined {
+    return this.rows[Math.min(Math.max(0, index), this.rows.length - 1)];
+  }
+}
+
+function toggled(set: ReadonlySet<string>, id: string, present: boolean): ReadonlySet<string> {
+  const next = new Set(set);
+  if (present) next.add(id);
+  else next.delete(id);
+  return next;
+}
+
+function without(map: ReadonlyMap<string, QueueRow>, id: string): ReadonlyMap<string, QueueRow> {
+  const next = new Map(map);
+  next.delete(id);
+  return next;
+}

@@ -1,0 +1,55 @@
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** How long ago, in the largest unit that says it: `4 s`, `12 min`, `5 h`, `3 d`. A time to come is `now`. */
+export function age(at: string, now: number): string {
+  const passed = now - Date.parse(at);
+  if (Number.isNaN(passed)) return 'unknown';
+  if (passed < SECOND) return 'now';
+  if (passed < MINUTE) return `${Math.floor(passed / SECOND)} s`;
+  if (passed < HOUR) return `${Math.floor(passed / MINUTE)} min`;
+  if (passed < 2 * DAY) return `${Math.floor(passed / HOUR)} h`;
+  return `${Math.floor(passed / DAY)} d`;
+}
+
+/** Until an instant, as `08:12`; `00:00` once it has passed. */
+export function countdown(at: string, now: number): string {
+  const left = Math.max(0, Math.ceil((Date.parse(at) - now) / SECOND));
+  const minutes = Math.floor(left / 60);
+  return `${pad(minutes)}:${pad(left % 60)}`;
+}
+
+const CLOCK = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+const DAY_MONTH = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
+const FULL = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'long' });
+
+/** Time of day in the viewer's zone, with the day when it is not today. */
+export function clockTime(at: string, now: number): string {
+  const date = new Date(at);
+  if (Number.isNaN(date.getTime())) return 'unknown';
+  const time = CLOCK.format(date);
+  return new Date(now).toDateString() === date.toDateString() ? time : `${DAY_MONTH.format(date)} ${time}`;
+}
+
+/** Time of day alone. */
+export function hourMinuteSecond(at: string): string {
+  const date = new Date(at);
+  return Number.isNaN(date.getTime()) ? 'unknown' : CLOCK.format(date);
+}
+
+/** `14:03:27 UTC`, for the status bar. */
+export function utcClock(now: number): string {
+  return `${new Date(now).toISOString().slice(11, 19)} UTC`;
+}
+
+/** Everything, for a tooltip: date, time, zone. */
+export function fullTime(at: string): string {
+  const date = new Date(at);
+  return Number.isNaN(date.getTime()) ? at : `${FULL.format(date)} (${date.toISOString()})`;
+}
+
+function pad(value: number): string {
+  return String(value).padStart(2, '0');
+}
