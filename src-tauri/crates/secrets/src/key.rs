@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use ed25519_dalek::{Signer as _, SigningKey};
 use firebreak_core::ports::{KeyName, VaultError};
 use secrecy::{ExposeSecret, SecretSlice};
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 /// Names below this prefix are keys: the vault neither gives them out nor overwrites them.
 pub(crate) const PREFIX: &str = "key/";
@@ -26,16 +26,57 @@ pub(crate) fn name(key: KeyName) -> &'static str {
     }
 }
 
-/// A new key from the system's randomness.
-pub(crate) fn generate() -> Result<SigningKey, VaultError> {
-    let mut seed = Zeroizing::new([0; SEED_LENGTH]);
-    getrandom::fill(seed.as_mut_slice())
-        .map_err(|error| VaultError::Failed(format!("no randomness for a new key: {error}")))?;
-    Ok(SigningKey::from_bytes(&seed))
+/// A new key from the system's randomness, in the form in which the keychain holds it.
+pub(crate) fn make() -> Result<SecretSlice<u8>, VaultError> {
+    scrubbed(|| {
+        let mut seed = Zeroizing::new([0; SEED_LENGTH]);
+        getrandom::fill(seed.as_mut_slice())
+            .map_err(|error| VaultError::Failed(format!("no randomness for a new key: {error}")))?;
+        Ok(encode(&SigningKey::from_bytes(&seed)))
+    })
 }
 
-/// The form in which the keychain holds it.
-pub(crate) fn encode(key: &SigningKey) -> SecretSlice<u8> {
+/// The public half of a stored key.
+pub(crate) fn public(key: KeyName, stored: &SecretSlice<u8>) -> Result<[u8; 32], VaultError> {
+    scrubbed(|| decode(key, stored).map(|key| key.verifying_key().to_bytes()))
+}
+
+/// Signs once with a stored key.
+pub(crate) fn sign(
+    key: KeyName,
+    stored: &SecretSlice<u8>,
+    message: &[u8],
+) -> Result<[u8; 64], VaultError> {
+    scrubbed(|| decode(key, stored).map(|key| key.sign(message).to_bytes()))
+}
+
+/// Runs what handles private bytes, then overwrites the stack that it used.
+///
+/// Keys wipe themselves when dropped, but every move of one leaves a copy in a dead stack frame.
+/// So a key never leaves the closure, and never lives across an await.
+#[inline(never)]
+fn scrubbed<T>(work: impl FnOnce() -> T) -> T {
+    let done = below(work);
+    overwrite_stack();
+    done
+}
+
+#[inline(never)]
+fn below<T>(work: impl FnOnce() -> T) -> T {
+    std::hint::black_box(work())
+}
+
+/// Deeper than signing goes in an unoptimised build.
+const STACK_USED: usize = 64 * 1024;
+
+#[inline(never)]
+fn overwrite_stack() {
+    let mut room = [0_u8; STACK_USED];
+    room.zeroize();
+    std::hint::black_box(&room);
+}
+
+fn encode(key: &SigningKey) -> SecretSlice<u8> {
     let pair = Zeroizing::new(key.to_keypair_bytes());
     let mut text = vec![0; ENCODED_LENGTH];
     let written = STANDARD.encode_slice(pair.as_slice(), &mut text);
@@ -43,8 +84,7 @@ pub(crate) fn encode(key: &SigningKey) -> SecretSlice<u8> {
     SecretSlice::from(text)
 }
 
-/// Reads a key back.
-pub(crate) fn decode(key: KeyName, stored: &SecretSlice<u8>) -> Result<SigningKey, VaultError> {
+fn decode(key: KeyName, stored: &SecretSlice<u8>) -> Result<SigningKey, VaultError> {
     let damaged = || VaultError::Failed(format!("{} is damaged", name(key)));
     // Decoding wants room for a whole last group, whatever the padding says.
     let mut room = Zeroizing::new([0; PAIR_LENGTH + 2]);
@@ -56,44 +96,37 @@ pub(crate) fn decode(key: KeyName, stored: &SecretSlice<u8>) -> Result<SigningKe
     SigningKey::from_keypair_bytes(pair).map_err(|_| damaged())
 }
 
-/// The public half.
-pub(crate) fn public(key: &SigningKey) -> [u8; 32] {
-    key.verifying_key().to_bytes()
-}
-
-/// Signs once.
-pub(crate) fn sign(key: &SigningKey, message: &[u8]) -> [u8; 64] {
-    key.sign(message).to_bytes()
-}
-
 #[cfg(test)]
 mod tests {
+    use ed25519_dalek::{Signature, VerifyingKey};
+
     use super::*;
+
+    const KEY: KeyName = KeyName::Approver;
 
     #[test]
     fn a_key_survives_the_keychain() {
-        let key = generate().unwrap();
-        let read = decode(KeyName::Approver, &encode(&key)).unwrap();
-        assert_eq!(public(&read), public(&key));
-        let signature = ed25519_dalek::Signature::from_bytes(&sign(&read, b"plan"));
-        key.verifying_key().verify_strict(b"plan", &signature).unwrap();
-        key.verifying_key().verify_strict(b"another", &signature).unwrap_err();
+        let stored = make().unwrap();
+        let verifying = VerifyingKey::from_bytes(&public(KEY, &stored).unwrap()).unwrap();
+        let signature = Signature::from_bytes(&sign(KEY, &stored, b"plan").unwrap());
+        verifying.verify_strict(b"plan", &signature).unwrap();
+        verifying.verify_strict(b"another", &signature).unwrap_err();
     }
 
     #[test]
     fn two_keys_differ() {
-        assert_ne!(public(&generate().unwrap()), public(&generate().unwrap()));
+        let publics = [(); 2].map(|()| public(KEY, &make().unwrap()).unwrap());
+        assert_ne!(publics[0], publics[1]);
     }
 
     #[test]
     fn a_damaged_key_does_not_sign() {
-        let whole = encode(&generate().unwrap());
+        let whole = make().unwrap();
         let whole = whole.expose_secret();
         for place in 0..whole.len() {
             let mut bytes = whole.to_vec();
             bytes[place] = if bytes[place] == b'A' { b'B' } else { b'A' };
-            let read = decode(KeyName::Approver, &SecretSlice::from(bytes));
-            let error = read.map(|key| public(&key)).unwrap_err();
+            let error = sign(KEY, &SecretSlice::from(bytes), b"plan").unwrap_err();
             assert_eq!(
                 error.to_string(),
                 "the keychain failed: key/approver is damaged",
@@ -101,7 +134,7 @@ mod tests {
             );
         }
         for bytes in [Vec::new(), whole[..87].to_vec(), [whole, b"AAAA"].concat(), vec![0xff; 88]] {
-            decode(KeyName::Approver, &SecretSlice::from(bytes)).map(|_| ()).unwrap_err();
+            sign(KEY, &SecretSlice::from(bytes), b"plan").unwrap_err();
         }
     }
 }

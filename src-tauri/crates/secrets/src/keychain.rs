@@ -58,16 +58,13 @@ impl Keychain {
         Ok(self.item(name))
     }
 
-    async fn load(&self, key: KeyName) -> Result<Option<ed25519_dalek::SigningKey>, VaultError> {
+    async fn load(&self, key: KeyName) -> Result<Option<SecretSlice<u8>>, VaultError> {
         let name = key::name(key);
         let stored = self.native.read(&self.item(name)).await;
-        match stored.map_err(|fault| fault.about(name, 0))? {
-            Some(stored) => key::decode(key, &stored).map(Some),
-            None => Ok(None),
-        }
+        stored.map_err(|fault| fault.about(name, 0))
     }
 
-    async fn load_existing(&self, key: KeyName) -> Result<ed25519_dalek::SigningKey, VaultError> {
+    async fn load_existing(&self, key: KeyName) -> Result<SecretSlice<u8>, VaultError> {
         self.load(key).await?.ok_or_else(|| VaultError::Missing(key::name(key).to_owned()))
     }
 
@@ -137,28 +134,27 @@ impl Vault for Keychain {
 impl Signer for Keychain {
     async fn create_if_absent(&self, key: KeyName) -> Result<[u8; 32], VaultError> {
         if let Some(existing) = self.load(key).await? {
-            return Ok(key::public(&existing));
+            return key::public(key, &existing);
         }
         let _only_maker = self.making_keys().await?;
         if let Some(existing) = self.load(key).await? {
-            return Ok(key::public(&existing));
+            return key::public(key, &existing);
         }
         let name = key::name(key);
-        let encoded = key::encode(&key::generate()?);
+        let encoded = key::make()?;
         let length = encoded.expose_secret().len();
         let written = self.native.write(&self.item(name), &encoded).await;
         written.map_err(|fault| fault.about(name, length))?;
         // What counts is what the keychain now holds, so that is what is answered.
-        self.load_existing(key).await.map(|stored| key::public(&stored))
+        key::public(key, &self.load_existing(key).await?)
     }
 
     async fn public_key(&self, key: KeyName) -> Result<[u8; 32], VaultError> {
-        self.load_existing(key).await.map(|stored| key::public(&stored))
+        key::public(key, &self.load_existing(key).await?)
     }
 
     async fn sign(&self, key: KeyName, message: &[u8]) -> Result<[u8; 64], VaultError> {
-        let stored = self.load_existing(key).await?;
-        Ok(key::sign(&stored, message))
+        key::sign(key, &self.load_existing(key).await?, message)
     }
 }
 

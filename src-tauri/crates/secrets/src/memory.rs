@@ -25,6 +25,12 @@ struct Held {
     keys: HashMap<KeyName, SecretSlice<u8>>,
 }
 
+impl Held {
+    fn key(&self, key: KeyName) -> Result<&SecretSlice<u8>, VaultError> {
+        self.keys.get(&key).ok_or_else(|| VaultError::Missing(key::name(key).to_owned()))
+    }
+}
+
 impl MemoryVault {
     /// An unlocked, empty keychain.
     pub fn new() -> Self {
@@ -62,12 +68,6 @@ impl MemoryVault {
             KeychainState::Unlocked => Ok(held),
             ref closed => Err(VaultError::NotUsable(closed.clone())),
         }
-    }
-
-    fn load(&self, key: KeyName) -> Result<ed25519_dalek::SigningKey, VaultError> {
-        let held = self.open()?;
-        let missing = || VaultError::Missing(key::name(key).to_owned());
-        key::decode(key, held.keys.get(&key).ok_or_else(missing)?)
     }
 }
 
@@ -116,18 +116,49 @@ impl Signer for MemoryVault {
     async fn create_if_absent(&self, key: KeyName) -> Result<[u8; 32], VaultError> {
         let mut held = self.open()?;
         if let Some(stored) = held.keys.get(&key) {
-            return key::decode(key, stored).map(|stored| key::public(&stored));
+            return key::public(key, stored);
         }
-        let made = key::generate()?;
-        held.keys.insert(key, key::encode(&made));
-        Ok(key::public(&made))
+        let made = key::make()?;
+        let public = key::public(key, &made)?;
+        held.keys.insert(key, made);
+        Ok(public)
     }
 
     async fn public_key(&self, key: KeyName) -> Result<[u8; 32], VaultError> {
-        self.load(key).map(|stored| key::public(&stored))
+        key::public(key, self.open()?.key(key)?)
     }
 
     async fn sign(&self, key: KeyName, message: &[u8]) -> Result<[u8; 64], VaultError> {
-        self.load(key).map(|stored| key::sign(&stored, message))
+        key::sign(key, self.open()?.key(key)?, message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn it_behaves_like_a_keychain() {
+        let vault = MemoryVault::new();
+        let name = SecretName::new("source/wiz");
+        assert!(vault.read(&name).await.unwrap().is_none());
+        vault.write(&name, Secret::new("value")).await.unwrap();
+        let public = vault.create_if_absent(KeyName::Approver).await.unwrap();
+
+        vault.set_state(KeychainState::Locked);
+        let locked = VaultError::NotUsable(KeychainState::Locked);
+        assert_eq!(vault.read(&name).await.map(|_| ()), Err(locked.clone()));
+        assert_eq!(vault.sign(KeyName::Approver, b"digest").await, Err(locked));
+        assert_eq!(vault.unlocks_asked(), 0);
+        assert_eq!(vault.unlock().await, KeychainState::Unlocked);
+        assert_eq!(vault.unlocks_asked(), 1);
+
+        assert_eq!(vault.read(&name).await.unwrap().unwrap().expose(), "value");
+        assert_eq!(vault.create_if_absent(KeyName::Approver).await, Ok(public));
+        vault.lose_key(KeyName::Approver);
+        let missing = VaultError::Missing("key/approver".to_owned());
+        assert_eq!(vault.public_key(KeyName::Approver).await, Err(missing));
+        vault.delete(&name).await.unwrap();
+        assert!(vault.read(&name).await.unwrap().is_none());
     }
 }

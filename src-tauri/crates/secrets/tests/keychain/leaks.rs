@@ -1,11 +1,15 @@
 //! A secret shows in no text and does not stay in memory.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::sync::{Arc, Mutex};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use firebreak_core::ports::{KeyName, Secret, Signer, Vault};
 use secrecy::zeroize::Zeroizing;
+use secret_service::{EncryptionType, SecretService};
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::daemon::{Bus, Daemon};
@@ -28,10 +32,8 @@ fn secret() -> (Secret, [u8; LENGTH]) {
     (Secret::new(text), masked)
 }
 
-fn contains(haystack: &[u8], masked: &[u8; LENGTH]) -> bool {
-    haystack
-        .windows(LENGTH)
-        .any(|window| window.iter().zip(masked).all(|(byte, hidden)| byte ^ MASK == *hidden))
+fn contains(haystack: &[u8], masked: &[u8]) -> bool {
+    count_in(haystack, masked) > 0
 }
 
 #[derive(Clone, Default)]
@@ -107,8 +109,35 @@ fn no_secret_stays_in_memory_after_use() {
     });
 }
 
+#[test]
+fn no_private_key_stays_in_memory_after_use() {
+    session::run("leaks::no_private_key_stays_in_memory_after_use", Session::EmptyBus, || async {
+        let _daemon = Daemon::unlocked().await;
+        let keychain = keychain("w");
+        keychain.create_if_absent(KeyName::Approver).await.unwrap();
+        for _ in 0..20 {
+            keychain.sign(KeyName::Approver, b"digest").await.unwrap();
+        }
+        let (base64, seed) = stored_key().await;
+        assert_eq!(copies(&[base64]), [0], "as stored");
+        assert_eq!(copies(&[seed]), [0], "decoded");
+    });
+}
+
+/// The start of the key as the keychain holds it, and its seed; both masked.
+async fn stored_key() -> ([u8; LENGTH], [u8; 32]) {
+    let service = SecretService::connect(EncryptionType::Dh).await.unwrap();
+    let attributes = HashMap::from([("username", "key/approver")]);
+    let found = service.search_items(attributes).await.unwrap();
+    let stored = Zeroizing::new(found.unlocked[0].get_secret().await.unwrap());
+    let mut pair = Zeroizing::new([0; 66]);
+    STANDARD.decode_slice(&stored, pair.as_mut_slice()).unwrap();
+    let seed = std::array::from_fn(|index| pair[index] ^ MASK);
+    (std::array::from_fn(|index| stored[index] ^ MASK), seed)
+}
+
 /// How many times each secret is found in this process's writable memory.
-fn copies(masked: &[[u8; LENGTH]]) -> Vec<usize> {
+fn copies<const N: usize>(masked: &[[u8; N]]) -> Vec<usize> {
     let mut found = vec![0; masked.len()];
     let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
     let mut memory = File::open("/proc/self/mem").unwrap();
@@ -132,17 +161,17 @@ fn copies(masked: &[[u8; LENGTH]]) -> Vec<usize> {
             // Ranges overlap by less than a secret, so none is missed or counted twice.
             at += u64::try_from(size).unwrap();
             if at < end {
-                at -= LENGTH as u64 - 1;
+                at -= N as u64 - 1;
             }
         }
     }
     found
 }
 
-fn count_in(haystack: &[u8], masked: &[u8; LENGTH]) -> usize {
+fn count_in(haystack: &[u8], masked: &[u8]) -> usize {
     let first = masked[0] ^ MASK;
     haystack
-        .windows(LENGTH)
+        .windows(masked.len())
         .filter(|window| window[0] == first)
         .filter(|window| window.iter().zip(masked).all(|(byte, hidden)| byte ^ MASK == *hidden))
         .count()

@@ -243,7 +243,7 @@ impl Prompter {
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut name).unwrap();
         if name.is_empty() {
             child.wait().unwrap();
-            eprintln!("skipped: libgcr-base-3 is not installed");
+            eprintln!("SKIPPED: the app's own unlocking: libgcr-base-3 is not installed");
             return None;
         }
         Some(Self { name: name.trim().to_owned(), child })
