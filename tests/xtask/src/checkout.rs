@@ -83,10 +83,13 @@ impl Checkout {
     /// dependencies (webview, cloud clients, policy engine) a second time.
     pub fn whole_workspace(&self) -> Vec<&'static str> {
         let mut flags = vec!["--workspace"];
-        if self.embedded_ui {
-            flags.extend(["--features", "firebreak/custom-protocol"]);
-        }
+        flags.extend(self.shell_features());
         flags
+    }
+
+    /// Makes the shell show the built interface.
+    pub fn shell_features(&self) -> Vec<&'static str> {
+        if self.embedded_ui { vec!["--features", "firebreak/custom-protocol"] } else { Vec::new() }
     }
 }
 

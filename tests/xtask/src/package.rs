@@ -4,6 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
+use serde_json::json;
+
 use crate::checkout::{Checkout, on_path};
 use crate::debian::{self, Purpose};
 use crate::failure::Failure;
@@ -11,7 +13,7 @@ use crate::tally::Tally;
 use crate::{stage, web};
 
 /// The bundler, pinned to the shell's minor version.
-const BUNDLER: &str = "@tauri-apps/cli@2.11.4";
+const BUNDLER: &str = "@tauri-apps/cli@2.12.5";
 const LIMIT_MEGABYTES: f64 = 25.0;
 const RELEASE: &str = "bookworm";
 const MIRROR: &str = "http://deb.debian.org/debian";
@@ -32,7 +34,13 @@ pub fn package(checkout: &Checkout) -> Result<ExitCode, Failure> {
     Ok(tally.report())
 }
 
+/// What is shipped is compiled by itself: the tests' libraries switch features on that have no
+/// business in it.
 fn bundle(checkout: &Checkout) -> Result<(), Failure> {
+    let mut compile = checkout.cargo(["build", "--release", "--color", "never", "--bins"]);
+    compile.args(["-p", "firebreak", "-p", "firebreak-cli"]).args(checkout.shell_features());
+    stage::run(checkout, "build the release programs (minutes)", compile)?;
+
     let local = checkout.ui().join("node_modules/.bin/tauri");
     let mut command = if local.is_file() {
         Command::new(local)
@@ -41,11 +49,13 @@ fn bundle(checkout: &Checkout) -> Result<(), Failure> {
         npx.args(["--yes", "--package", BUNDLER, "--", "tauri"]);
         npx
     };
-    // The interface is built already; the bundler must not look for a way to build it again.
-    command.args(["build", "--bundles", "deb", "--ci", "--config"]);
-    command.arg(r#"{"build":{"beforeBuildCommand":""}}"#).current_dir(&checkout.root);
+    let tool = checkout.programs("release").join("firebreakctl");
+    let files = json!({ "/usr/bin/firebreakctl": tool });
+    let config = json!({ "bundle": { "active": true, "linux": { "deb": { "files": files } } } });
+    command.args(["bundle", "--bundles", "deb", "--ci", "--config", &config.to_string()]);
+    command.current_dir(checkout.root.join("src-tauri"));
     command.env("CARGO_TARGET_DIR", &checkout.target).env("NO_COLOR", "1");
-    stage::run(checkout, "bundle the Debian package (minutes)", command).map(|_| ())
+    stage::run(checkout, "bundle the Debian package", command).map(|_| ())
 }
 
 fn newest_package(folder: &Path) -> Result<PathBuf, Failure> {
