@@ -92,7 +92,7 @@ pub enum Ground {
 pub struct Fit {
     /// The strongest ground.
     pub ground: Ground,
-    /// How many clauses had something to say and held.
+    /// How many of the clauses on what happened and to what were given, and held.
     pub clauses: usize,
     /// Length of the technique or word that matched: a sub-technique is more specific than its parent.
     pub length: usize,
@@ -145,8 +145,10 @@ impl Matcher {
             if finding.draft.severity < least && finding.draft.severity != Severity::Unknown {
                 return None;
             }
-            because.push(format!("a severity of {} or more", least.name()));
-            fit.clauses += 1;
+            // It says when the playbook is worth showing, not what happened: it adds to no ground.
+            if because.is_empty() {
+                because.push(format!("a severity of {} or more", least.name()));
+            }
         }
         fit.because = because.join(" and ");
         Some(fit)
@@ -182,7 +184,8 @@ impl TargetRule {
                 let resource = &finding.draft.resource;
                 let of_resource = resource.native_id.as_deref().filter(|_| resource.kind == Some(ResourceKind::AccessKey));
                 let of_actor = finding.draft.actor.as_ref().and_then(|actor| actor.access_key_id.as_deref());
-                of_actor.or(of_resource).filter(|key| !key.is_empty()).map(AssetId::new)
+                // An empty id is a vendor's way of saying none.
+                [of_actor, of_resource].into_iter().flatten().find(|key| !key.is_empty()).map(AssetId::new)
             }
         }
     }

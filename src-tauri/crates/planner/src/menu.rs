@@ -91,7 +91,8 @@ impl Survey {
             }
         }
         let kind = if step.mandatory { "mandatory step" } else { "step" };
-        if !aimed && refusals.is_empty() {
+        // An optional step without a target is the usual case: not every intruder used a key.
+        if step.mandatory && !aimed && refusals.is_empty() {
             self.gaps.push(format!("The {kind} {} has no target: {}.", step.action, nothing_named(step)));
         }
         for why in refusals {
