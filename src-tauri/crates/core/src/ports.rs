@@ -1,15 +1,19 @@
 //! What the outside must provide: traits that adapters implement and the engine calls.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use async_trait::async_trait;
 
 use crate::approval::Permit;
+use crate::assessment::{Advice, Assessment, MenuItem};
 use crate::asset::{Asset, Neighbourhood};
 use crate::call::Call;
+use crate::evidence::Evidence;
 use crate::finding::{Finding, FindingDraft};
+use crate::incident::Incident;
 use crate::observed::Observed;
-use crate::{ActionId, AssetId, IncidentId, StepId, Timestamp};
+use crate::{ActionId, AssetId, EvidenceId, IncidentId, StepId, Timestamp};
 
 /// Tells the time. The engine never asks the system itself.
 pub trait Clock: Send + Sync {
@@ -273,13 +277,13 @@ pub trait Executor: Send + Sync {
     async fn run(&self, permit: Permit, journal: &dyn Journal) -> RunEnd;
 }
 
-/// A secret; shown by nothing.
-pub struct Secret(String);
+/// A secret; shown by nothing, wiped when dropped.
+pub struct Secret(zeroize::Zeroizing<String>);
 
 impl Secret {
     /// Wraps secret text.
     pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
+        Self(zeroize::Zeroizing::new(text.into()))
     }
 
     /// The text, for the one place that sends or stores it.
@@ -397,6 +401,64 @@ pub trait Signer: Send + Sync {
     async fn public_key(&self, key: KeyName) -> Result<[u8; 32], VaultError>;
     /// Signs; [`VaultError::Missing`] when there is no key.
     async fn sign(&self, key: KeyName, message: &[u8]) -> Result<[u8; 64], VaultError>;
+}
+
+/// A step that a playbook proposes, before the cloud was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// What a model may choose.
+    pub item: MenuItem,
+    /// For the action.
+    pub parameters: BTreeMap<String, String>,
+    /// The evidence that the target comes from.
+    pub cites: Vec<EvidenceId>,
+}
+
+/// What the playbooks make of an incident.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proposal {
+    /// The playbook's id.
+    pub playbook: String,
+    /// Its version.
+    pub playbook_version: u32,
+    /// What policy sees as the threat type.
+    pub threat: String,
+    /// What it matched on, in words.
+    pub because: String,
+    /// Ranked.
+    pub candidates: Vec<Candidate>,
+    /// Deterministic summary and hypothesis.
+    pub assessment: Assessment,
+}
+
+/// What a model made of an incident, checked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Advised {
+    /// The model's name.
+    pub model: String,
+    /// How long it took.
+    pub milliseconds: u64,
+    /// What it said, after every check.
+    pub advice: Advice,
+}
+
+/// Playbooks, and a model where one is configured.
+#[async_trait]
+pub trait Planner: Send + Sync {
+    /// What the playbooks propose. Pure and immediate.
+    fn propose(&self, incident: &Incident, findings: &[Finding], evidence: &[Evidence]) -> Proposal;
+
+    /// Whether a model is configured.
+    fn has_model(&self) -> bool;
+
+    /// Asks the model. The error says in words why there is no answer: down, slow, rejected twice.
+    async fn advise(
+        &self,
+        incident: &Incident,
+        asset: Option<&Asset>,
+        findings: &[Finding],
+        evidence: &[Evidence],
+    ) -> Result<Advised, String>;
 }
 
 /// A model that writes assessments. Whatever it answers is untrusted text.

@@ -1,1 +1,35 @@
-//! firebreak-engine
+//! The use cases of Firebreak: ingest, triage, plan, approve, run, prove, undo, verify.
+//!
+//! The engine knows the core's decisions, the store and the ports; it never names an adapter. It
+//! decides nothing that `core` can decide and writes nothing that `store` does not write together
+//! with its audit record.
+//!
+//! What is absent: a way to run a step without a permit, a way to make a permit without the
+//! approvals that policy wants, and an executor before phase 2.
+
+mod advise;
+mod approve;
+mod audit;
+mod draft;
+mod engine;
+mod error;
+mod event;
+mod incident;
+mod ingest;
+mod journal;
+mod poll;
+mod propose;
+mod prove;
+mod reconcile;
+mod run;
+mod triage;
+mod undo;
+
+pub use approve::{ApprovalSheet, PreflightLine};
+pub use audit::{AuditReport, LogKey};
+pub use engine::{Engine, Identity, Parts};
+pub use error::EngineError;
+pub use event::EngineEvent;
+pub use ingest::{FileReport, IngestReport};
+pub use poll::PollReport;
+pub use reconcile::Recovered;

@@ -1,1 +1,32 @@
-//! firebreak-store
+//! The only crate that knows SQL: one SQLite file, read and written through [`Store`].
+//!
+//! There is one writer. A [`Write`] is one immediate transaction that carries state changes and
+//! their audit records together; nothing is visible until [`Write::commit`], which returns when
+//! the bytes are on disk (WAL with `synchronous=FULL`). Readers never wait for the writer.
+//!
+//! Deliberately absent: an ORM, dynamic SQL, defaults for unknown stored values. A word in the
+//! database that this version does not know is [`StoreError::Corrupt`], never a guess.
+
+mod alerts;
+mod audit;
+mod context;
+mod database;
+mod error;
+mod incidents;
+mod plans;
+mod queue;
+mod row;
+mod runs;
+mod settings;
+mod sources;
+
+pub use alerts::StoredAlert;
+pub use audit::StoredRecord;
+pub use context::IncidentContext;
+pub use database::{Read, Store, Write};
+pub use error::StoreError;
+pub use incidents::IncidentSummary;
+pub use plans::StoredStep;
+pub use runs::{CallRow, IntentRow};
+pub use settings::CloudAccount;
+pub use sources::SourceRow;

@@ -1,0 +1,76 @@
+//! Polling a source to the end of its changes.
+
+use firebreak_core::ports::{OutsideError, Trouble};
+use tokio_util::sync::CancellationToken;
+
+use crate::ingest::Origin;
+use crate::{Engine, EngineError, EngineEvent, Identity, IngestReport};
+
+/// Pages read in one go; a source that never ends is a fault of its own.
+const MOST_PAGES: u32 = 10_000;
+
+/// What one poll brought.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PollReport {
+    /// Pages stored.
+    pub pages: u32,
+    /// What became of the alerts.
+    pub ingest: IngestReport,
+}
+
+impl Engine {
+    /// Reads a source from its cursor to the end, storing page by page. A page and the cursor that
+    /// passed it are stored together, so a crash loses nothing and repeats at most one page.
+    ///
+    /// # Errors
+    /// What the source or the store said; the source's health says it too.
+    pub async fn poll(&self, name: &str, cancel: &CancellationToken) -> Result<PollReport, EngineError> {
+        let source = self
+            .source(name)
+            .ok_or_else(|| EngineError::NotFound(format!("source {name} that can be polled")))?;
+        let mut whole = PollReport::default();
+        for _ in 0..MOST_PAGES {
+            if cancel.is_cancelled() {
+                return Ok(whole);
+            }
+            let row = self.store.source(name).await?;
+            let polled = tokio::select! {
+                polled = source.poll(row.cursor.as_ref()) => polled,
+                () = cancel.cancelled() => return Ok(whole),
+            };
+            let page = match polled {
+                Ok(page) => page,
+                Err(error) => return Err(self.source_failed(name, error).await),
+            };
+            let origin = Origin {
+                source: name,
+                vendor: &row.vendor,
+                cursor: Some((&page.cursor, page.seen_until)),
+            };
+            let report = self.ingest(&origin, &page.alerts, &Identity { name: name.to_owned() }).await?;
+            whole.pages += 1;
+            whole.ingest.add(report);
+            self.emit(EngineEvent::SourceChanged { name: name.to_owned() });
+            if !page.more {
+                return Ok(whole);
+            }
+        }
+        let error = OutsideError::new(format!("polling {name}"), Trouble::Garbage, format!("it has more than {MOST_PAGES} pages"));
+        Err(self.source_failed(name, error).await)
+    }
+
+    async fn source_failed(&self, name: &str, error: OutsideError) -> EngineError {
+        let needs_person = error.trouble == Trouble::NeedsPerson;
+        tracing::warn!(source = name, %error, "a source could not be polled");
+        let noted = async {
+            let mut write = self.store.write().await?;
+            write.source_failed(name, &error.to_string(), error.remedy.as_deref(), needs_person).await?;
+            write.commit().await
+        };
+        if let Err(error) = noted.await {
+            self.note_storage(&error);
+        }
+        self.emit(EngineEvent::SourceChanged { name: name.to_owned() });
+        EngineError::Outside(error)
+    }
+}

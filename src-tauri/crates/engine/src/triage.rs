@@ -1,0 +1,97 @@
+//! Context: the asset as the cloud says, and its neighbours as the source says.
+
+use firebreak_core::asset::Asset;
+use firebreak_core::finding::Finding;
+use firebreak_core::{AssetId, IncidentId, canonical};
+use serde_json::json;
+
+use crate::{Engine, EngineError, EngineEvent, Identity};
+
+impl Engine {
+    /// Gathers what is known around an incident. What can't be read is noted on the incident and
+    /// does not fail the rest.
+    ///
+    /// # Errors
+    /// Only when the store fails or there is no such incident.
+    pub async fn enrich(&self, id: &IncidentId) -> Result<(), EngineError> {
+        let _slot = self.triage_slots.acquire().await;
+        let incident = self.store.incident(id).await?;
+        let findings = self.store.findings(id).await?;
+        let mut problems = Vec::new();
+
+        let graph = match self.source_graph(&findings).await {
+            Some(Ok(graph)) => Some(graph),
+            Some(Err(problem)) => {
+                problems.push(problem);
+                None
+            }
+            None => None,
+        };
+        let read = match &incident.asset {
+            Some(asset) => self.read_asset(asset, &findings, &mut problems).await,
+            None => None,
+        };
+
+        let now = self.now();
+        let problem = (!problems.is_empty()).then(|| problems.join("; "));
+        let mut write = self.store.write().await?;
+        write.put_neighbourhood(id, graph.as_ref().map(|graph| (graph, now)), problem.as_deref()).await?;
+        if let Some(asset) = read {
+            let sha256 = canonical::digest("firebreak asset v1", &asset);
+            let text = describe(&asset);
+            write.put_evidence(id, "aws", now, &text, &sha256).await?;
+            let detail = json!({ "asset": asset.id, "environment": asset.environment });
+            write.absorb_asset(asset).await?;
+            write
+                .audit(self.record(&Identity::firebreak(), "context_read", id.to_string(), text, detail))
+                .await?;
+        }
+        write.commit().await?;
+        self.emit(EngineEvent::IncidentDetailChanged { incident: id.clone() });
+        Ok(())
+    }
+
+    async fn source_graph(&self, findings: &[Finding]) -> Option<Result<firebreak_core::asset::Neighbourhood, String>> {
+        // The newest finding of a source that is still configured knows the graph best.
+        let (finding, source) =
+            findings.iter().rev().find_map(|finding| Some((finding, self.source(&finding.source)?)))?;
+        Some(source.neighbours(finding).await.map_err(|error| format!("neighbours are missing: {error}")))
+    }
+
+    async fn read_asset(&self, id: &AssetId, findings: &[Finding], problems: &mut Vec<String>) -> Option<Asset> {
+        let (account, region) = account_and_region(id, findings);
+        let account = account?;
+        let Some(reader) = self.reader(&account) else {
+            problems.push(format!("cloud account {account} is not configured, so its resources are not read"));
+            return None;
+        };
+        match reader.asset(id, region.as_deref().unwrap_or("global")).await {
+            Ok(Some(asset)) => Some(asset),
+            Ok(None) => {
+                problems.push(format!("account {account} has no {id} any more, or it is of a kind that is not read yet"));
+                None
+            }
+            Err(error) => {
+                problems.push(format!("the cloud could not be read: {error}"));
+                None
+            }
+        }
+    }
+}
+
+/// Account and region of an asset as the findings about it say.
+pub(crate) fn account_and_region(id: &AssetId, findings: &[Finding]) -> (Option<String>, Option<String>) {
+    let about = |finding: &&Finding| {
+        firebreak_core::asset::asset_id(&finding.source, &finding.draft.resource).as_ref() == Some(id)
+    };
+    let mut resources = findings.iter().filter(about).chain(findings).map(|finding| &finding.draft.resource);
+    let account = resources.clone().find_map(|resource| resource.account.clone());
+    let region = resources.find_map(|resource| resource.region.clone());
+    (account, region)
+}
+
+fn describe(asset: &Asset) -> String {
+    let state = asset.cloud_state.as_deref().unwrap_or("in an unknown state");
+    let owner = asset.owner.as_deref().map(|owner| format!(", owner {owner}")).unwrap_or_default();
+    format!("{} is {state}, environment {}{owner}", asset.id, asset.environment.name())
+}

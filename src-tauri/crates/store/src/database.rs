@@ -1,0 +1,151 @@
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use firebreak_core::audit::Tail;
+use sqlx::{Connection, SqliteConnection};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use tokio::sync::{Mutex, OwnedMutexGuard};
+
+use crate::StoreError;
+use crate::audit::{load_tail, store_tail};
+
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
+
+/// The database: many readers, one writer.
+#[derive(Clone, Debug)]
+pub struct Store {
+    readers: SqlitePool,
+    writer: Arc<Mutex<Writer>>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Writer {
+    connection: SqliteConnection,
+}
+
+/// Something that statements can be read from: the pool, or the writer's own transaction.
+pub type Read<'a> = &'a SqlitePool;
+
+impl Store {
+    /// Opens or creates the file and brings its schema up to date. An existing file is copied to
+    /// `…​.before-migration` first when there is something to migrate.
+    ///
+    /// # Errors
+    /// [`StoreError::Open`] and [`StoreError::Migrate`].
+    pub async fn open(path: &Path) -> Result<Self, StoreError> {
+        let name = path.display().to_string();
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(Duration::from_secs(5));
+        // On macOS fsync does not reach the platter without these two.
+        let options = if cfg!(target_os = "macos") {
+            options.pragma("fullfsync", "1").pragma("checkpoint_fullfsync", "1")
+        } else {
+            options
+        };
+        let open = |source| StoreError::Open { path: name.clone(), source };
+        let mut connection = SqliteConnection::connect_with(&options).await.map_err(open)?;
+        MIGRATIONS
+            .run(&mut connection)
+            .await
+            .map_err(|source| StoreError::Migrate { path: name.clone(), source })?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(4)
+            .connect_with(options.create_if_missing(false))
+            .await
+            .map_err(open)?;
+        Ok(Self { readers, writer: Arc::new(Mutex::new(Writer { connection })) })
+    }
+
+    /// For statements that only read.
+    pub(crate) fn read(&self) -> Read<'_> {
+        &self.readers
+    }
+
+    /// Begins the one write transaction; waits for the one before it.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`] when the transaction can't begin.
+    pub async fn write(&self) -> Result<Write, StoreError> {
+        let mut guard = Arc::clone(&self.writer).lock_owned().await;
+        sqlx::query("BEGIN IMMEDIATE")
+            .execute(&mut guard.connection)
+            .await
+            .map_err(StoreError::of("beginning a transaction"))?;
+        Ok(Write { guard: Some(guard), pending_tail: None })
+    }
+
+    /// Closes all connections; the write-ahead log is folded into the file.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        let mut guard = self.writer.lock().await;
+        if let Err(error) = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut guard.connection).await {
+            tracing::warn!(%error, "the write-ahead log could not be folded in at closing");
+        }
+    }
+}
+
+/// One write transaction. Dropped without [`commit`](Write::commit), it leaves no trace.
+#[derive(Debug)]
+pub struct Write {
+    guard: Option<OwnedMutexGuard<Writer>>,
+    pending_tail: Option<Tail>,
+}
+
+impl Write {
+    pub(crate) fn connection(&mut self) -> &mut SqliteConnection {
+        &mut self.guard.as_mut().expect("held until commit or drop").connection
+    }
+
+    /// The audit log's end as this transaction sees it, with a connection to extend it.
+    pub(crate) async fn tail(&mut self) -> Result<&mut Tail, StoreError> {
+        if self.pending_tail.is_none() {
+            // Read anew each time: another process may have written since.
+            self.pending_tail = Some(load_tail(self.connection()).await?);
+        }
+        Ok(self.pending_tail.as_mut().expect("set above"))
+    }
+
+    /// Makes everything in this transaction durable.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`] when the disk can't take it; nothing of the transaction is kept then.
+    pub async fn commit(mut self) -> Result<(), StoreError> {
+        if let Some(tail) = self.pending_tail.clone() {
+            store_tail(self.connection(), &tail).await?;
+        }
+        let mut guard = self.guard.take().expect("taken only here");
+        let done = sqlx::query("COMMIT").execute(&mut guard.connection).await;
+        match done {
+            Ok(_) => Ok(()),
+            Err(error) => {
+                // After a failed COMMIT SQLite may or may not still be inside the transaction.
+                if let Err(error) = sqlx::query("ROLLBACK").execute(&mut guard.connection).await {
+                    tracing::debug!(%error, "nothing was left to roll back");
+                }
+                Err(StoreError::of("committing")(error))
+            }
+        }
+    }
+}
+
+impl Drop for Write {
+    fn drop(&mut self) {
+        if let Some(mut guard) = self.guard.take() {
+            // Rolling back needs the runtime; the guard moves into the task, so no one can write
+            // before it is done.
+            // Without a runtime the process is ending, and SQLite rolls back at the next opening.
+            let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+            runtime.spawn(async move {
+                if let Err(error) = sqlx::query("ROLLBACK").execute(&mut guard.connection).await {
+                    tracing::warn!(%error, "a transaction could not be rolled back");
+                }
+            });
+        }
+    }
+}
