@@ -148,6 +148,36 @@ pub enum Refusal {
 }
 
 /// Good for one execution of one digest, until it expires.
+///
+/// It opens once:
+/// ```
+/// # use firebreak_core::{Timestamp, approval::Permit};
+/// fn once(permit: Permit, now: Timestamp) {
+///     let _ = permit.open(now);
+/// }
+/// ```
+/// and never twice, because opening takes it:
+/// ```compile_fail,E0382
+/// # use firebreak_core::{Timestamp, approval::Permit};
+/// fn twice(permit: Permit, now: Timestamp) {
+///     let _ = permit.open(now);
+///     let _ = permit.open(now);
+/// }
+/// ```
+/// It can't be copied:
+/// ```compile_fail,E0599
+/// # use firebreak_core::approval::Permit;
+/// fn copy(permit: &Permit) -> Permit {
+///     permit.clone()
+/// }
+/// ```
+/// and nothing but [`Permit::mint`] makes one:
+/// ```compile_fail,E0451
+/// # use firebreak_core::{IntentId, Timestamp, approval::Permit, plan::{Digest, Subject}};
+/// fn forge(subject: Subject, digest: Digest, intent: IntentId, expires_at: Timestamp) -> Permit {
+///     Permit { subject, digest, intent, expires_at }
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Permit {
     subject: Subject,

@@ -20,9 +20,17 @@ pub enum Observed {
 }
 
 impl Observed {
-    /// SHA-256, hex, of the canonical bytes.
+    /// SHA-256, hex, of the canonical bytes. A snapshot counts as taken from the moment it is
+    /// accepted: that copying it ends later is no change of the target, and must not void what
+    /// was approved in between.
     pub fn fingerprint(&self) -> String {
-        canonical::digest("firebreak observed v1", self)
+        let mut settled = self.clone();
+        if let Self::Instance(instance) = &mut settled {
+            for snapshot in instance.snapshots.iter_mut().filter(|one| one.state == "pending") {
+                "completed".clone_into(&mut snapshot.state);
+            }
+        }
+        canonical::digest("firebreak observed v1", &settled)
     }
 }
 

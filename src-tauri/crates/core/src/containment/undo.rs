@@ -40,8 +40,18 @@ pub fn undo_check(sent: &[Call], observed: &Observed) -> Result<(), Vec<Check>> 
         .collect();
     if let Observed::Instance(instance) = observed {
         differences.extend(foreign_rules(sent, instance));
+        differences.extend(not_running(sent, instance));
     }
     if differences.is_empty() { Ok(()) } else { Err(differences) }
+}
+
+/// A group takes back only what runs. Something that we stopped ourselves is started first.
+fn not_running(sent: &[Call], instance: &Instance) -> Option<Check> {
+    let left = sent.iter().any(|call| matches!(call, Call::EnterStandby { .. }));
+    let stopped = sent.iter().any(|call| matches!(call, Call::StopInstance { .. }));
+    let running = Condition::InstanceState { value: "running".to_owned() };
+    let check = running.check(&Observed::Instance(Box::new(instance.clone())));
+    (left && !stopped && check.outcome != ProofOutcome::Proven).then_some(check)
 }
 
 /// Rules in the group that we made and did not leave there. A run that was cut short may not have
