@@ -18,6 +18,7 @@ mod note;
 mod proof;
 mod record;
 mod scan;
+mod tlog_proof;
 mod verdict;
 mod verify;
 
@@ -28,5 +29,6 @@ pub use proof::{
     ProofProblem, consistency_proof, inclusion_proof, root_of, verify_consistency, verify_inclusion,
 };
 pub use record::{Entry, Record, RecordProblem, Sealed, Tail};
+pub use tlog_proof::{TlogProof, TlogProofProblem};
 pub use verdict::{AnchorFinding, LogVerdict, Problem};
 pub use verify::{Anchor, StoredRow, Verifier, verify_log};

@@ -185,6 +185,16 @@ impl Engine {
         read(&self.executors).get(account).cloned()
     }
 
+    /// Whether a mutating client exists for an account.
+    pub fn has_executor(&self, account: &str) -> bool {
+        read(&self.executors).contains_key(account)
+    }
+
+    /// Whether this process is running a step now.
+    pub fn is_running(&self, step: &StepId) -> bool {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner).contains_key(step)
+    }
+
     /// How many mutating clients exist now.
     pub fn executor_count(&self) -> usize {
         read(&self.executors).len()

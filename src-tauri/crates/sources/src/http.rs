@@ -182,6 +182,7 @@ pub(crate) struct Http {
 
 impl Http {
     /// Makes the client. `local` is for addresses on this machine: no proxy, whatever is configured.
+    /// That https is used is what an [`Address`] promises.
     pub(crate) fn new(config: &HttpConfig, local: bool) -> Result<Self, HttpFault> {
         let setup = |error: reqwest::Error| HttpFault::Setup(causes(&error));
         let mut builder = reqwest::Client::builder()
@@ -190,7 +191,6 @@ impl Http {
             .timeout(config.total_timeout)
             .redirect(redirect::Policy::none())
             .referer(false)
-            .https_only(!local)
             .pool_idle_timeout(Duration::from_secs(60));
         builder = match &config.proxy {
             _ if local => builder.no_proxy(),

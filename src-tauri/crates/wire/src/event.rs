@@ -3,7 +3,7 @@ use ts_rs::TS;
 
 use crate::{
     AuditVerdict, CallProgress, CloudAccountView, Direction, KeychainView, ModelView, QueueCounts,
-    QueueRow, SourceView,
+    QueueRow, SourceView, WireError,
 };
 
 /// One event of the ordered stream. `seq` rises by one; a gap means: take a new snapshot.
@@ -25,6 +25,8 @@ pub enum Event {
     IncidentDetailChanged { incident: String },
     /// A call of a running step moved on.
     RunProgressed { incident: String, step: String, direction: Direction, call: CallProgress },
+    /// A run that was asked for did not start: nothing was sent.
+    RunRefused { step: String, error: WireError },
     SourceChanged { source: SourceView },
     SourceRemoved { name: String },
     CloudsChanged { clouds: Vec<CloudAccountView> },

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::merkle::Hash;
 use super::note::{NoteProblem, SignedNote, VerifierKey};
+use super::tlog_proof::plain_number;
 
 /// What is wrong with a checkpoint.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -18,6 +19,14 @@ pub enum CheckpointProblem {
     /// A checkpoint of another log.
     #[error("it is a checkpoint of another log, {0}")]
     OtherLog(String),
+    /// A log that says two things of itself; see [`Checkpoint::check_follows`].
+    #[error("a checkpoint of {signed} records was signed already; one of {size} can't follow it")]
+    Inconsistent {
+        /// The size signed before.
+        signed: u64,
+        /// The size asked for now.
+        size: u64,
+    },
 }
 
 /// The identity of a workspace's log. It is also the name of the key that signs its checkpoints.
@@ -59,12 +68,27 @@ impl Checkpoint {
         if origin.is_empty() {
             return Err(CheckpointProblem::Form("it has no origin"));
         }
-        let plain = size.bytes().all(|byte| byte.is_ascii_digit()) && (size == "0" || !size.starts_with('0'));
-        let size = plain.then(|| size.parse().ok()).flatten();
-        let size = size.ok_or(CheckpointProblem::Form("its second line is not a size"))?;
+        let size = plain_number(size).ok_or(CheckpointProblem::Form("its second line is not a size"))?;
         let root = STANDARD.decode(root).ok().and_then(|bytes| Hash::from_slice(&bytes));
         let root = root.ok_or(CheckpointProblem::Form("its third line is not a hash"))?;
         Ok(Self { origin: origin.to_owned(), size, root })
+    }
+
+    /// Checks what can be checked without the leaves before this one is signed after `signed`: a
+    /// log never signs a smaller size, or two roots of one size. Without this, signing after an
+    /// older copy was put back would replace the anchor that shows it. That the larger tree
+    /// continues the smaller is for [`super::Verifier`] to show, before the first signature of a run.
+    ///
+    /// # Errors
+    /// [`CheckpointProblem::OtherLog`] or [`CheckpointProblem::Inconsistent`].
+    pub fn check_follows(&self, signed: &Self) -> Result<(), CheckpointProblem> {
+        if self.origin != signed.origin {
+            return Err(CheckpointProblem::OtherLog(crate::text::line(&signed.origin, 100)));
+        }
+        if self.size < signed.size || (self.size == signed.size && self.root != signed.root) {
+            return Err(CheckpointProblem::Inconsistent { signed: signed.size, size: self.size });
+        }
+        Ok(())
     }
 
     /// Reads a signed checkpoint of a log; the signature is checked when there is a key.

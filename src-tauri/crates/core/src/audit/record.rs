@@ -8,9 +8,6 @@ use super::merkle::{Frontier, Hash, leaf_hash};
 use super::scan;
 use crate::Timestamp;
 
-/// The greatest integer that every reader of JSON reads exactly (RFC 8785 numbers are doubles).
-const EXACT: u64 = 1 << 53;
-
 /// What happened, before it has a place in the log.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
@@ -63,7 +60,7 @@ pub enum RecordProblem {
 
 impl Record {
     /// The leaf's data: canonical JSON (RFC 8785), nothing around it. Integers in `detail` beyond
-    /// 2^53 become strings, since RFC 8785 would round them.
+    /// 2^53 become text, since RFC 8785 would round them.
     pub fn canonical_bytes(&self) -> Vec<u8> {
         let mut exact = self.clone();
         keep_exact(&mut exact.detail);
@@ -77,17 +74,25 @@ impl Record {
     /// [`RecordProblem`] for anything that [`Record::canonical_bytes`] would not have written.
     pub fn from_canonical(bytes: &[u8]) -> Result<Self, RecordProblem> {
         scan::record(bytes).map_err(RecordProblem::NotCanonical)?;
-        serde_json::from_slice(bytes).map_err(|error| RecordProblem::Shape(error.to_string()))
+        let record: Self =
+            serde_json::from_slice(bytes).map_err(|error| RecordProblem::Shape(error.to_string()))?;
+        // The scan knows JSON; only the types know how a time is written.
+        if record.canonical_bytes() != bytes {
+            return Err(RecordProblem::NotCanonical("a value is written in another way than ours"));
+        }
+        Ok(record)
     }
 }
 
+/// Turns numbers that would be written as an integer beyond 2^53 into text.
 fn keep_exact(value: &mut Value) {
     match value {
         Value::Number(number) => {
-            let beyond = number.as_u64().is_some_and(|n| n > EXACT)
-                || number.as_i64().is_some_and(|n| n.unsigned_abs() > EXACT);
-            if beyond {
-                *value = Value::String(number.to_string());
+            let written = serde_json_canonicalizer::to_string(number).unwrap_or_default();
+            if !scan::is_exact(&written) {
+                // A float loses nothing by being written; an integer would, so it is kept as it is.
+                let text = if number.is_f64() { written } else { number.to_string() };
+                *value = Value::String(text);
             }
         }
         Value::Array(items) => items.iter_mut().for_each(keep_exact),
@@ -136,9 +141,23 @@ impl Tail {
         Sealed { record, body, leaf_hash }
     }
 
+    /// The end of a log by its leaf hashes, for when the stored one is lost or in doubt.
+    pub fn of(leaves: impl IntoIterator<Item = Hash>) -> Self {
+        leaves.into_iter().fold(Self::default(), |mut tail, leaf| {
+            tail.frontier.append(leaf);
+            tail.last = leaf;
+            tail
+        })
+    }
+
     /// How many records.
     pub fn size(&self) -> u64 {
         self.frontier.size()
+    }
+
+    /// Leaf hash of the last record; zeros when there is none.
+    pub fn last(&self) -> Hash {
+        self.last
     }
 
     /// The root over them.

@@ -7,6 +7,8 @@ use super::merkle::Hash;
 
 /// Deepest nesting read. Records of ours are a few levels deep.
 const DEEPEST: usize = 200;
+/// The greatest integer that every reader of JSON reads exactly: RFC 8785 numbers are doubles.
+const EXACT: u64 = 1 << 53;
 /// The fields of a record in canonical order.
 const FIELDS: [&str; 8] = ["actor", "at", "detail", "index", "kind", "previous", "subject", "text"];
 
@@ -165,6 +167,7 @@ impl<'a> Scan<'a> {
         } else {
             let value: Option<f64> = token.parse().ok();
             value.and_then(|value| serde_json_canonicalizer::to_string(&value).ok()).as_deref() == Some(token)
+                && is_exact(token)
         };
         if !canonical {
             return Err("a number is not written as RFC 8785 writes it");
@@ -172,6 +175,13 @@ impl<'a> Scan<'a> {
         self.at += length;
         Ok(())
     }
+}
+
+/// Whether a number as RFC 8785 writes it is not an integer beyond 2^53.
+pub(super) fn is_exact(token: &str) -> bool {
+    let digits = token.strip_prefix('-').unwrap_or(token);
+    let integer = digits.bytes().all(|byte| byte.is_ascii_digit());
+    !integer || digits.parse().is_ok_and(|value: u64| value <= EXACT)
 }
 
 /// The length of a canonical escape at the start of `bytes`.

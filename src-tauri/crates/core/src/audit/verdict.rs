@@ -4,8 +4,9 @@ use std::fmt;
 
 use super::merkle::Hash;
 
-/// One thing wrong with a log.
+/// One thing wrong with a log. Numbers are positions, from 0, or sizes.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "each variant says what its fields are")]
 pub enum Problem {
     /// The body is not the one that was hashed.
     Edited { index: u64 },
@@ -60,7 +61,7 @@ impl fmt::Display for Problem {
             Self::Rewritten { index } => write!(
                 f,
                 "record {index} was rewritten together with its hash: record {} names another hash for it",
-                index + 1
+                index.saturating_add(1)
             ),
             Self::NotARecord { index, why } => write!(f, "record {index} can't be read: {why}"),
             Self::Misplaced { index, says } => write!(

@@ -60,8 +60,6 @@ pub struct Verifier {
     /// The last row read, not yet part of the tree: the next one says which of its hashes is right.
     pending: Option<Pending>,
     expected: u64,
-    /// Positions found missing so far, for telling reordered from missing.
-    gaps: Vec<(u64, u64)>,
     /// The tree can't be recomputed past this.
     broken: bool,
     agreed: u64,
@@ -100,7 +98,6 @@ impl Verifier {
             frontier: Frontier::default(),
             pending: None,
             expected: 0,
-            gaps: Vec::new(),
             broken: false,
             agreed: 0,
             signed_size: None,
@@ -167,7 +164,8 @@ impl Verifier {
         let place = scan::record(body);
         let whole = stored == Some(computed);
         let contiguous = self.follow(index);
-        self.settle(place.ok().filter(|_| contiguous), whole);
+        // A record that stands in another's place says nothing of the one before it.
+        self.settle(place.ok().filter(|place| contiguous && place.index == index), whole);
         let mut misplaced = false;
         match place {
             Ok(place) if place.index != index && whole => {
@@ -184,7 +182,6 @@ impl Verifier {
     fn follow(&mut self, index: u64) -> bool {
         let contiguous = index == self.expected;
         if index > self.expected {
-            self.gaps.push((self.expected, index - 1));
             self.report(Problem::Missing { from: self.expected, to: index - 1 });
         } else if index < self.expected {
             self.report(Problem::OutOfOrder { index });
@@ -249,10 +246,12 @@ impl Verifier {
         }
     }
 
-    /// A root differs at `size`. Says so unless a record that explains it was named already.
+    /// A root differs at `size`. Says so unless a record that explains it was named already:
+    /// what is wrong before the last root that agreed explains nothing.
     fn report_replaced(&mut self, size: u64) {
+        let since = self.agreed..size;
         let explained = self.more_problems > 0
-            || self.problems.iter().filter_map(Problem::first_bad).any(|bad| bad < size);
+            || self.problems.iter().filter_map(Problem::first_bad).any(|bad| since.contains(&bad));
         if !explained {
             self.report(Problem::Replaced { from: self.agreed, to: size.saturating_sub(1) });
         }
@@ -274,6 +273,12 @@ impl Verifier {
                 false => Problem::RolledBack { have, signed },
             };
             self.report(problem);
+            if self.agreed < have {
+                self.cautions.push(format!(
+                    "records from {} on are covered by no checkpoint that can still be compared, so they may have been changed as well",
+                    self.agreed
+                ));
+            }
         }
         self.problems.sort_by_key(|problem| problem.first_bad().unwrap_or(u64::MAX));
         LogVerdict {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use firebreak_core::ports::{OutsideError, Trouble, VaultError};
 
+use super::probe::SCOPE_GRAPH;
 use crate::http::HttpFault;
 use crate::patience::Retriable;
 
@@ -121,7 +122,7 @@ impl WizFault {
                 "Check the source's addresses: the API address ends in /graphql, the authentication address in /oauth/token. A proxy's login page looks like this too.".to_owned()
             }
             Self::Http(HttpFault::Unreachable { .. }) => "Check the address, the network and the proxy.".to_owned(),
-            Self::Http(HttpFault::TooLarge { .. }) => "Lower the source's page size.".to_owned(),
+            Self::Http(HttpFault::TooLarge { .. }) if scope != SCOPE_GRAPH => "Lower the source's page size.".to_owned(),
             Self::Keychain(_) => "Unlock the keychain, then try again.".to_owned(),
             Self::NoSecret(_) => "Enter the client secret again in the source's settings.".to_owned(),
             Self::CredentialsRefused { .. } => {

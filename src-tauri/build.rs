@@ -1,0 +1,42 @@
+//! Declares every command, so that a window may call only those that its capability names.
+
+const COMMANDS: &[&str] = &[
+    "add_cloud_account",
+    "add_source",
+    "assign_incident",
+    "cancel_run",
+    "decline_approval",
+    "get_approval_document",
+    "get_incident",
+    "get_raw_alert",
+    "get_snapshot",
+    "list_audit",
+    "list_incidents",
+    "poll_now",
+    "propose_plan",
+    "queue_counts",
+    "reconcile_step",
+    "reject_step",
+    "remove_cloud_account",
+    "remove_model",
+    "remove_source",
+    "request_approval",
+    "request_phase",
+    "retry_keychain",
+    "run_step",
+    "set_incident_state",
+    "set_model",
+    "set_source_polling",
+    "sign_approval",
+    "subscribe",
+    "test_cloud_account",
+    "test_model",
+    "test_source",
+    "verify_audit",
+];
+
+fn main() {
+    let manifest = tauri_build::AppManifest::new().commands(COMMANDS);
+    tauri_build::try_build(tauri_build::Attributes::new().app_manifest(manifest))
+        .expect("the shell's configuration, capabilities and icons are in the repository");
+}

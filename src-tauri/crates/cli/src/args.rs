@@ -1,0 +1,268 @@
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+/// Contain cloud incidents from the terminal.
+#[derive(Parser)]
+#[command(name = "firebreakctl", version, about, max_term_width = 100)]
+pub struct Arguments {
+    /// The workspace's folder.
+    #[arg(long, global = true, env = "FIREBREAK_HOME", value_name = "DIR")]
+    pub home: Option<PathBuf>,
+    /// Print one JSON document.
+    #[arg(long, global = true)]
+    pub json: bool,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Make a workspace.
+    Init {
+        /// Configure it from a sandbox's ready file.
+        #[arg(long, value_name = "FILE")]
+        sandbox: Option<PathBuf>,
+    },
+    /// Alert sources.
+    #[command(subcommand)]
+    Source(SourceCommand),
+    /// Cloud accounts.
+    #[command(subcommand)]
+    Cloud(CloudCommand),
+    /// The model.
+    #[command(subcommand)]
+    Model(ModelCommand),
+    /// Show the phase, or set it: 1 read-only triage, 2 recommended playbooks.
+    Phase {
+        /// 1 or 2.
+        to: Option<u32>,
+    },
+    /// Show how the keychain is.
+    Keychain {
+        /// Ask the system to unlock it.
+        #[arg(long)]
+        unlock: bool,
+    },
+    /// Poll sources and ingest what is new.
+    Poll {
+        /// Only this source.
+        #[arg(long, value_name = "NAME")]
+        source: Option<String>,
+        /// Poll to the end once (this is what poll does).
+        #[arg(long)]
+        once: bool,
+    },
+    /// Take alert payloads from files: one JSON value, an array, or JSON lines; - is standard input.
+    Ingest {
+        /// Whose format: wiz.
+        #[arg(long)]
+        vendor: String,
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+    /// The queue.
+    Incidents {
+        #[command(subcommand)]
+        command: Option<IncidentCommand>,
+    },
+    /// What an incident's asset is connected with, and why.
+    Graph {
+        /// `INC-12` or an id.
+        id: String,
+    },
+    /// Propose a plan for an incident.
+    Plan {
+        /// `INC-12` or an id.
+        id: String,
+        /// `playbook` for the playbook alone; otherwise the configured model has its say.
+        #[arg(long, value_name = "NAME")]
+        planner: Option<String>,
+    },
+    /// One step of a plan.
+    #[command(subcommand)]
+    Step(StepCommand),
+    /// Policies.
+    #[command(subcommand)]
+    Policy(PolicyCommand),
+    /// The audit log.
+    #[command(subcommand)]
+    Audit(AuditCommand),
+    /// Counts.
+    Stats,
+    /// The whole job on a sandbox: poll, plan, approve, run, prove, undo, verify.
+    Demo,
+}
+
+impl Command {
+    /// Whether it needs the workspace for itself.
+    pub fn changes(&self) -> bool {
+        match self {
+            Self::Graph { .. } | Self::Policy(_) | Self::Audit(_) | Self::Stats | Self::Phase { to: None } => false,
+            Self::Source(SourceCommand::List | SourceCommand::Test { .. })
+            | Self::Cloud(CloudCommand::List | CloudCommand::Test { .. })
+            | Self::Step(StepCommand::Show { .. })
+            | Self::Keychain { unlock: false } => false,
+            Self::Incidents { command } => matches!(
+                command,
+                Some(IncidentCommand::State { .. } | IncidentCommand::Assign { .. })
+            ),
+            _ => true,
+        }
+    }
+}
+
+#[derive(Subcommand)]
+pub enum SourceCommand {
+    /// Add a source; the client secret is read from standard input or a prompt.
+    Add {
+        name: String,
+        /// wiz
+        #[arg(long, default_value = "wiz")]
+        vendor: String,
+        /// https://api.<dc>.app.wiz.io/graphql
+        #[arg(long)]
+        api_url: String,
+        #[arg(long, default_value = "https://auth.app.wiz.io/oauth/token")]
+        auth_url: String,
+        #[arg(long)]
+        client_id: String,
+    },
+    /// Check address, credentials and scopes.
+    Test { name: String },
+    /// List sources with their health.
+    List,
+    /// Forget a source and its secret; its alerts stay.
+    Remove { name: String },
+}
+
+#[derive(Subcommand)]
+pub enum CloudCommand {
+    /// Add an AWS account; secrets are read from standard input (read secret, then write secret, a
+    /// line each) or prompts.
+    Add {
+        name: String,
+        #[arg(long)]
+        account_id: String,
+        /// Repeat for more.
+        #[arg(long = "region", required = true)]
+        regions: Vec<String>,
+        #[arg(long)]
+        read_key_id: String,
+        #[arg(long)]
+        write_key_id: Option<String>,
+        /// Role to assume for containment.
+        #[arg(long)]
+        role_arn: Option<String>,
+        #[arg(long)]
+        external_id: Option<String>,
+        /// Another endpoint than AWS's own: a sandbox or a private endpoint.
+        #[arg(long)]
+        endpoint: Option<String>,
+    },
+    /// Check credentials and permissions.
+    Test { name: String },
+    List,
+    /// Forget an account and its secrets.
+    Remove { name: String },
+}
+
+#[derive(Subcommand)]
+pub enum ModelCommand {
+    /// Configure an OpenAI-compatible model; the key is read from standard input or a prompt.
+    Set {
+        /// Up to and including /v1.
+        #[arg(long)]
+        base_url: String,
+        #[arg(long)]
+        model: String,
+        /// The server wants no key.
+        #[arg(long)]
+        no_key: bool,
+    },
+    Test,
+    Remove,
+}
+
+#[derive(Subcommand)]
+pub enum IncidentCommand {
+    /// List the queue, most severe first.
+    List {
+        /// Repeat for more.
+        #[arg(long)]
+        state: Vec<String>,
+        /// Repeat for more.
+        #[arg(long)]
+        severity: Vec<String>,
+        /// Text in title, asset, account or technique.
+        #[arg(long)]
+        query: Option<String>,
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+        /// Cursor from the page before.
+        #[arg(long)]
+        after: Option<String>,
+    },
+    /// Everything about one.
+    Show { id: String },
+    /// The verbatim alert behind a finding.
+    Raw { finding: String },
+    /// Move one: triaged, closed, false_positive, new.
+    State {
+        id: String,
+        to: String,
+        #[arg(long, default_value = "")]
+        reason: String,
+    },
+    /// Assign one to a person, `me`, or `nobody`.
+    Assign { id: String, owner: String },
+}
+
+#[derive(Subcommand)]
+pub enum StepCommand {
+    /// Exact calls, undo, proof, policy, state.
+    Show { id: String },
+    /// Sign the digest of what would run, as read from the cloud just now; prints it.
+    Approve {
+        id: String,
+        /// Sign the undo instead.
+        #[arg(long)]
+        undo: bool,
+        /// Sign only if the digest is still this one.
+        #[arg(long, value_name = "HEX")]
+        digest: Option<String>,
+    },
+    /// Say no.
+    Reject {
+        id: String,
+        #[arg(long)]
+        reason: String,
+    },
+    /// Run an approved step and wait for the proof.
+    Run { id: String },
+    /// Sign and run the undo of a step.
+    Undo { id: String },
+    /// Read the cloud to learn what an interrupted run did.
+    Reconcile { id: String },
+}
+
+#[derive(Subcommand)]
+pub enum PolicyCommand {
+    /// Load and validate the policies of the workspace.
+    Check,
+    /// Why a step has the verdict it has.
+    Explain { step: String },
+}
+
+#[derive(Subcommand)]
+pub enum AuditCommand {
+    /// Check every record, signature and the copy kept outside the database.
+    Verify,
+    /// Print the log as JSON lines, oldest first, exactly the bytes that were hashed.
+    Export,
+    /// The newest records.
+    Show {
+        #[arg(long, default_value_t = 30)]
+        limit: u32,
+    },
+}

@@ -1,0 +1,129 @@
+//! Plans and steps as text.
+
+use firebreak_wire::{CallProgress, CallView, PlanView, StepDocument, StepView};
+
+use crate::output::{clean, short, word};
+
+pub fn plan(plan: &PlanView) -> String {
+    let mut lines = vec![format!(
+        "plan by {} (threat {}; matched on {}):",
+        clean(&plan.written_by),
+        clean(&plan.threat),
+        clean(&plan.matched_because)
+    )];
+    for step in &plan.steps {
+        lines.push(format!(
+            "  {}. {} [{}] {}{}  {}",
+            step.rank,
+            clean(&step.title),
+            word(&step.state),
+            verdict(step),
+            if step.mandatory { ", mandatory" } else { "" },
+            step.id
+        ));
+        lines.push(format!("     {}", short(&step.why, 160)));
+        if let Some(note) = &step.state_note {
+            lines.push(format!("     {}", clean(note)));
+        }
+    }
+    lines.join("\n")
+}
+
+fn verdict(step: &StepView) -> String {
+    match step.verdict.kind {
+        firebreak_wire::VerdictKind::Auto => "may run by itself".to_owned(),
+        firebreak_wire::VerdictKind::NeedsApproval => format!("needs {}", step.verdict.approvals_needed),
+        firebreak_wire::VerdictKind::Denied => "denied".to_owned(),
+    }
+}
+
+pub fn step(step: &StepView) -> String {
+    let mut lines = vec![
+        format!("{} [{}] {}", clean(&step.title), word(&step.state), step.id),
+        format!("why: {}", clean(&step.why)),
+    ];
+    push_all(&mut lines, "breaks", &step.disruption);
+    push_all(&mut lines, "warning", &step.warnings);
+    lines.push("exactly these calls, in this order:".to_owned());
+    lines.extend(calls(&step.calls));
+    lines.push(format!("undo: {}", clean(&step.undo_summary)));
+    lines.extend(calls(&step.undo_calls));
+    push_all(&mut lines, "proof", &step.proof_predicate);
+    lines.push(format!("policy: {}", verdict(step)));
+    for rule in &step.verdict.rules {
+        lines.push(format!("  {}: {}", clean(&rule.id), clean(&rule.reason)));
+    }
+    for approval in &step.approvals {
+        lines.push(format!("signed by {} with key {} until {}", clean(&approval.approver), approval.key, approval.expires_at));
+    }
+    if let Some(digest) = &step.digest {
+        lines.push(format!("digest: {digest}"));
+    }
+    if let Some(note) = &step.state_note {
+        lines.push(format!("note: {}", clean(note)));
+    }
+    lines.extend(progress("run", &step.run));
+    lines.extend(progress("undo", &step.undo_run));
+    if let Some(proof) = &step.proof {
+        lines.push(format!("{}, read at {}:", word(&proof.outcome), proof.read_at.to_rfc3339()));
+        for check in &proof.checks {
+            lines.push(format!("  {:<8} {}: {}", word(&check.outcome), clean(&check.expectation), clean(&check.observed)));
+        }
+    }
+    lines.join("\n")
+}
+
+/// What is about to be signed.
+pub fn sheet(sheet: &StepDocument) -> String {
+    let mut lines = vec![format!(
+        "{} ({}, environment {}, {})",
+        clean(&sheet.title),
+        sheet.incident_label,
+        clean(&sheet.environment),
+        if sheet.reversible { "reversible" } else { "IRREVERSIBLE" }
+    )];
+    lines.push("exactly these calls, in this order:".to_owned());
+    lines.extend(calls(&sheet.calls));
+    push_all(&mut lines, "breaks", &sheet.breaks);
+    push_all(&mut lines, "warning", &sheet.warnings);
+    lines.push(format!("undo: {}", clean(&sheet.undo)));
+    push_all(&mut lines, "proof", &sheet.proof);
+    lines.push(format!("pre-flight: {} of {} permitted", sheet.preflight.permitted, sheet.preflight.total));
+    for line in sheet.preflight.lines.iter().filter(|line| line.note.is_some()) {
+        lines.push(format!("  {} {}: {}", clean(&line.operation), word(&line.outcome), clean(line.note.as_deref().unwrap_or_default())));
+    }
+    for rule in &sheet.rules {
+        lines.push(format!("policy {}: {}", clean(&rule.id), clean(&rule.reason)));
+    }
+    lines.push(format!("digest: {}", sheet.digest));
+    lines.join("\n")
+}
+
+fn calls(calls: &[CallView]) -> Vec<String> {
+    calls
+        .iter()
+        .enumerate()
+        .map(|(index, call)| {
+            let change = match (&call.before, &call.after) {
+                (Some(before), Some(after)) => format!("  {} → {}", clean(before), clean(after)),
+                _ => String::new(),
+            };
+            let mark = if call.disruptive { "!" } else { " " };
+            format!("  {:>2}{mark} {} {}{change}  {}", index + 1, call.operation, clean(&call.subject), clean(&call.details.join(" ")))
+        })
+        .collect()
+}
+
+fn progress(name: &str, calls: &[CallProgress]) -> Vec<String> {
+    calls
+        .iter()
+        .map(|call| {
+            let note = call.note.as_deref().map(|note| format!("  {}", short(note, 120))).unwrap_or_default();
+            format!("{name} {:>2}  {:<10} {} {}{note}", call.index + 1, word(&call.status), call.operation, clean(&call.subject))
+        })
+        .collect()
+}
+
+fn push_all(lines: &mut Vec<String>, name: &str, texts: &[String]) {
+    lines.extend(texts.iter().map(|text| format!("{name}: {}", clean(text))));
+}

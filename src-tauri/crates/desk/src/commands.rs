@@ -1,0 +1,225 @@
+//! What the interface may ask about incidents, plans and the audit log.
+
+use std::sync::Arc;
+
+use firebreak_core::policy::VerdictKind;
+use firebreak_core::{Direction, FindingId, IncidentId, IncidentState, StepId, StepState};
+use firebreak_store::StoredStep;
+use firebreak_wire as wire;
+
+use crate::desk::{get, set};
+use crate::view::plan::StepFacts;
+use crate::{Desk, DeskError, view};
+
+/// Rows of the audit log a page.
+const AUDIT_PAGE: u32 = 200;
+
+impl Desk {
+    /// A page of the queue.
+    pub async fn list_incidents(&self, query: wire::QueueQuery) -> Result<wire::QueuePage, DeskError> {
+        let filter = view::queue::filter(query, &self.me.name);
+        Ok(view::queue::page(&self.engine.store().queue(&filter).await?))
+    }
+
+    /// Counts for the tabs.
+    pub async fn queue_counts(&self) -> Result<wire::QueueCounts, DeskError> {
+        Ok(view::queue::counts(self.engine.store().queue_counts().await?))
+    }
+
+    /// Everything about an incident; `said` is its id or label.
+    pub async fn incident(&self, said: &str) -> Result<wire::IncidentView, DeskError> {
+        let id = self.engine.find_incident(said).await?;
+        let store = self.engine.store();
+        let incident = store.incident(&id).await?;
+        let context = store.context(&id).await?;
+        let asset = match &incident.asset {
+            Some(asset) => store.asset(asset).await?,
+            None => None,
+        };
+        let evidence = store.evidence(&id).await?;
+        let mut notices = Vec::new();
+        if let Some(problem) = &context.problem {
+            notices.push(wire::Notice {
+                level: wire::NoticeLevel::Warning,
+                text: problem.clone(),
+                remedy: None,
+            });
+        }
+        Ok(wire::IncidentView {
+            row: view::queue::row(&store.queue_row(&id).await?),
+            next_states: incident.state.choices().to_vec(),
+            joined_because: incident.joined_because.clone(),
+            assessment: view::incident::assessment(&context),
+            asset: asset.as_ref().map(view::incident::asset),
+            findings: store.findings(&id).await?.iter().map(view::incident::finding).collect(),
+            timeline: store.timeline(&id).await?.iter().map(view::incident::timeline).collect(),
+            evidence: evidence.iter().map(view::incident::evidence).collect(),
+            reach: view::incident::reach(
+                context.neighbourhood.as_ref().map(|(graph, _)| graph),
+                asset.as_ref(),
+            ),
+            plan: self.plan_view(&id).await?,
+            notices,
+        })
+    }
+
+    async fn plan_view(&self, id: &IncidentId) -> Result<Option<wire::PlanView>, DeskError> {
+        let Some((plan, steps)) = self.engine.store().plan(id).await? else { return Ok(None) };
+        let mut views = Vec::with_capacity(steps.len());
+        for stored in &steps {
+            views.push(self.stored_step_view(stored).await?);
+        }
+        Ok(Some(view::plan::plan(&plan, views)))
+    }
+
+    /// One step.
+    pub async fn step(&self, id: &str) -> Result<wire::StepView, DeskError> {
+        let stored = self.engine.store().step(&StepId::new(id)).await?;
+        self.stored_step_view(&stored).await
+    }
+
+    async fn stored_step_view(&self, stored: &StoredStep) -> Result<wire::StepView, DeskError> {
+        let store = self.engine.store();
+        let step = &stored.step;
+        let now = self.engine.now();
+        let mut approvals = match step.subject() {
+            Some(subject) => store.approvals_for(&step.id, Direction::Execute, &subject.digest()).await?,
+            None => Vec::new(),
+        };
+        // A signature counts until it expires; one that was used stays on show.
+        if matches!(step.state, StepState::Proposed | StepState::Approved) {
+            approvals.retain(|approval| approval.statement.expires_at > now);
+        }
+        let facts = StepFacts {
+            approvals,
+            run: store.newest_intent(&step.id, Direction::Execute).await?,
+            undo_run: store.newest_intent(&step.id, Direction::Undo).await?,
+            running: self.engine.is_running(&step.id),
+            obstacle: self.obstacle(step.account.as_str(), &step.verdict.kind),
+        };
+        Ok(view::plan::step(stored, &facts))
+    }
+
+    fn obstacle(&self, account: &str, verdict: &VerdictKind) -> Option<String> {
+        if self.engine.phase() < 2 {
+            return Some("Phase 1 is read-only: raise the phase under Settings to approve and run steps.".to_owned());
+        }
+        if *verdict == VerdictKind::Denied {
+            return None;
+        }
+        (!self.engine.has_executor(account))
+            .then(|| format!("Account {account} has no write credential here; add one under Settings."))
+    }
+
+    /// The verbatim alert behind a finding.
+    pub async fn raw_alert(&self, finding: &str) -> Result<wire::RawAlertView, DeskError> {
+        let alert = self.engine.store().alert_of(&FindingId::new(finding)).await?;
+        Ok(view::incident::raw_alert(finding, &alert))
+    }
+
+    /// Moves an incident.
+    pub async fn set_incident_state(
+        &self,
+        said: &str,
+        state: IncidentState,
+        reason: &str,
+    ) -> Result<wire::QueueRow, DeskError> {
+        let id = self.engine.find_incident(said).await?;
+        self.owner()?.set_state(&id, state, reason, &self.me).await?;
+        Ok(view::queue::row(&self.engine.store().queue_row(&id).await?))
+    }
+
+    /// Assigns an incident; `me` is the person at the desk.
+    pub async fn assign_incident(&self, said: &str, owner: Option<&str>) -> Result<wire::QueueRow, DeskError> {
+        let id = self.engine.find_incident(said).await?;
+        let owner = owner.map(|owner| if owner == "me" { self.me.name.as_str() } else { owner });
+        self.owner()?.assign(&id, owner, &self.me).await?;
+        Ok(view::queue::row(&self.engine.store().queue_row(&id).await?))
+    }
+
+    /// Gathers context and proposes a plan, then lets the model have its say in the background.
+    pub async fn propose_plan(self: &Arc<Self>, said: &str) -> Result<wire::IncidentView, DeskError> {
+        let id = self.engine.find_incident(said).await?;
+        self.owner()?.enrich(&id).await?;
+        self.engine.propose(&id, &self.me).await?;
+        self.ask_model_later(id.clone());
+        self.incident(id.as_str()).await
+    }
+
+    /// Rejects a step.
+    pub async fn reject_step(&self, step: &str, reason: &str) -> Result<(), DeskError> {
+        Ok(self.owner()?.reject(&StepId::new(step), reason, &self.me).await?)
+    }
+
+    /// Runs or undoes a step to its end and answers its state.
+    pub async fn run_to_end(&self, step: &str, direction: wire::Direction) -> Result<wire::StepView, DeskError> {
+        self.owner()?
+            .run(&StepId::new(step), view::plan::core_direction(direction), &self.me)
+            .await?;
+        self.step(step).await
+    }
+
+    /// Starts running or undoing a step; what comes of it comes as events.
+    pub fn run_step(self: &Arc<Self>, step: &str, direction: wire::Direction) -> Result<(), DeskError> {
+        self.owner()?;
+        let desk = Arc::clone(self);
+        let id = StepId::new(step);
+        self.tasks.spawn(async move {
+            if let Err(error) = desk.engine.run(&id, view::plan::core_direction(direction), &desk.me).await {
+                tracing::warn!(step = %id, %error, "a step was not run");
+                desk.hub.send(wire::Event::RunRefused { step: id.to_string(), error: DeskError::from(error).to_wire() });
+            }
+        });
+        Ok(())
+    }
+
+    /// Stops a run before its next call.
+    pub fn cancel_run(&self, step: &str) -> Result<(), DeskError> {
+        Ok(self.owner()?.cancel_run(&StepId::new(step))?)
+    }
+
+    /// Reads the cloud after an unknown outcome.
+    pub async fn reconcile_step(&self, step: &str) -> Result<wire::StepView, DeskError> {
+        self.owner()?.reconcile(&StepId::new(step), &self.me).await?;
+        self.step(step).await
+    }
+
+    /// A page of the audit log, newest first.
+    pub async fn list_audit(&self, before: Option<u64>, limit: u32) -> Result<wire::AuditPage, DeskError> {
+        let limit = limit.clamp(1, AUDIT_PAGE);
+        let rows = self.engine.store().audit_before(before, limit).await?;
+        let size = self.engine.store().audit_size().await?;
+        let next = rows.last().map(|row| row.position).filter(|position| *position > 0);
+        Ok(wire::AuditPage { rows: rows.iter().map(view::audit::row).collect(), size, next })
+    }
+
+    /// The next records of the log in order, exactly the bytes that were hashed.
+    pub async fn export_audit(&self, from: u64) -> Result<Vec<wire::AuditRow>, DeskError> {
+        let rows = self.engine.store().audit_records(from, AUDIT_PAGE).await?;
+        Ok(rows.iter().map(view::audit::row).collect())
+    }
+
+    /// The newest signed checkpoint, a C2SP signed note.
+    pub async fn newest_checkpoint(&self) -> Result<Option<String>, DeskError> {
+        Ok(self.engine.store().newest_checkpoint().await?.map(|(_, note)| note))
+    }
+
+    /// Checks the whole log.
+    pub async fn verify_audit(&self) -> Result<wire::AuditVerdict, DeskError> {
+        let verdict = view::audit::verdict(&self.engine.verify_audit().await?);
+        set(&self.audit, verdict.clone());
+        self.hub.send(wire::Event::AuditChanged { audit: verdict.clone() });
+        Ok(verdict)
+    }
+
+    /// The last verdict with the size the log has now.
+    pub(crate) async fn note_audit_growth(&self) -> Result<wire::AuditVerdict, DeskError> {
+        let mut audit = get(&self.audit);
+        audit.size = self.engine.store().audit_size().await?;
+        if let Some((signed, _)) = self.engine.store().newest_checkpoint().await? {
+            audit.signed_size = Some(signed);
+        }
+        set(&self.audit, audit.clone());
+        Ok(audit)
+    }
+}

@@ -1,0 +1,8 @@
+//! From the core's types to the types that cross to the interface.
+
+pub(crate) mod approval;
+pub(crate) mod audit;
+pub(crate) mod incident;
+pub(crate) mod plan;
+pub(crate) mod queue;
+pub(crate) mod settings;

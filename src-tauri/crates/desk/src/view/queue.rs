@@ -1,0 +1,67 @@
+use firebreak_core::incident::label;
+use firebreak_core::queue::{OwnerFilter, QueueFilter};
+use firebreak_core::{AssetId, queue};
+use firebreak_wire as wire;
+
+const ROWS: u32 = 200;
+
+pub(crate) fn row(row: &queue::QueueRow) -> wire::QueueRow {
+    wire::QueueRow {
+        id: row.id.to_string(),
+        label: label(row.number),
+        title: row.title.clone(),
+        severity: row.severity,
+        state: row.state,
+        owner: row.owner.clone(),
+        asset: row.asset.as_ref().map(AssetId::to_string),
+        asset_name: row.asset_name.clone(),
+        account: row.account.clone(),
+        account_name: row.account_name.clone(),
+        region: row.region.clone(),
+        techniques: row.techniques.clone(),
+        sources: row.sources.clone(),
+        finding_count: row.finding_count,
+        opened_at: row.opened_at,
+        updated_at: row.updated_at,
+        steps_proven: row.steps_proven,
+        steps_total: row.steps_total,
+    }
+}
+
+pub(crate) fn page(page: &queue::QueuePage) -> wire::QueuePage {
+    wire::QueuePage {
+        rows: page.rows.iter().map(row).collect(),
+        matching: page.matching,
+        total: page.total,
+        next: page.next.clone(),
+    }
+}
+
+pub(crate) fn counts(counts: queue::QueueCounts) -> wire::QueueCounts {
+    wire::QueueCounts {
+        open: counts.open,
+        unowned: counts.unowned,
+        critical: counts.critical,
+        containing: counts.containing,
+        contained: counts.contained,
+        all: counts.all,
+    }
+}
+
+/// `me` becomes the person's own name.
+pub(crate) fn filter(query: wire::QueueQuery, me: &str) -> QueueFilter {
+    QueueFilter {
+        text: query.text,
+        states: query.states.unwrap_or_default(),
+        severities: query.severities.unwrap_or_default(),
+        account: query.account,
+        owner: match query.owner.as_deref() {
+            None | Some("") => OwnerFilter::Any,
+            Some("none") => OwnerFilter::Nobody,
+            Some("me") => OwnerFilter::Person(me.to_owned()),
+            Some(name) => OwnerFilter::Person(name.to_owned()),
+        },
+        after: query.after,
+        limit: query.limit.unwrap_or(ROWS),
+    }
+}

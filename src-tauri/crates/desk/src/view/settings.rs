@@ -1,0 +1,65 @@
+use chrono::{DateTime, Utc};
+use firebreak_core::ports::{CheckLine, KeychainState};
+use firebreak_store::{CloudAccount, SourceRow};
+use firebreak_wire as wire;
+
+pub(crate) fn source(row: &SourceRow, alerts: u32, unread: u32, next_poll: Option<DateTime<Utc>>) -> wire::SourceView {
+    let health = match (&row.problem, row.needs_person, row.last_success) {
+        (Some(_), true, _) => wire::SourceHealth::Failed,
+        (Some(_), false, _) => wire::SourceHealth::Degraded,
+        (None, _, None) => wire::SourceHealth::NeverPolled,
+        (None, _, Some(_)) => wire::SourceHealth::Ok,
+    };
+    let unread_note = (unread > 0)
+        .then(|| format!("{unread} of its alerts are stored verbatim but were not understood"));
+    wire::SourceView {
+        name: row.name.clone(),
+        vendor: row.vendor.clone(),
+        api_url: row.api_url.clone(),
+        auth_url: row.auth_url.clone(),
+        client_id: row.client_id.clone(),
+        health,
+        problem: row.problem.clone().or(unread_note),
+        remedy: row.remedy.clone(),
+        last_success: row.last_success,
+        next_poll,
+        polling: row.polling,
+        alerts_total: alerts,
+        cursor: row.seen_until,
+    }
+}
+
+pub(crate) fn cloud(account: &CloudAccount, can_read: bool, can_write: bool) -> wire::CloudAccountView {
+    wire::CloudAccountView {
+        name: account.name.clone(),
+        provider: account.provider.clone(),
+        account_id: account.account_id.clone(),
+        regions: account.regions.clone(),
+        endpoint: account.endpoint.clone(),
+        role_arn: account.role_arn.clone(),
+        can_read,
+        can_write,
+    }
+}
+
+pub(crate) fn keychain(state: &KeychainState) -> wire::KeychainView {
+    let words = firebreak_secrets::explain(state);
+    wire::KeychainView {
+        state: match state {
+            KeychainState::Unlocked => wire::KeychainStateView::Unlocked,
+            KeychainState::Unavailable(_) => wire::KeychainStateView::Unavailable,
+            KeychainState::NoCollection => wire::KeychainStateView::NoCollection,
+            KeychainState::Locked => wire::KeychainStateView::Locked,
+        },
+        text: words.text,
+        remedy: words.remedy,
+    }
+}
+
+pub(crate) fn test(lines: Vec<CheckLine>) -> wire::ConnectionTest {
+    let checks: Vec<wire::ConnectionCheck> = lines
+        .into_iter()
+        .map(|line| wire::ConnectionCheck { name: line.name, ok: line.ok, text: line.text, remedy: line.remedy })
+        .collect();
+    wire::ConnectionTest { ok: !checks.is_empty() && checks.iter().all(|check| check.ok), checks }
+}

@@ -1,0 +1,64 @@
+//! Letterboxes: take a request, call one function of the desk, map the error.
+
+mod approval;
+mod audit;
+mod incidents;
+mod settings;
+mod steps;
+mod stream;
+
+use std::sync::Arc;
+
+use firebreak_desk::{Desk, DeskError};
+use firebreak_wire::WireError;
+use tauri::ipc::Invoke;
+
+/// The open workspace.
+type Open<'a> = tauri::State<'a, Arc<Desk>>;
+/// What a command answers.
+type Answer<T> = Result<T, WireError>;
+
+fn wire(error: DeskError) -> WireError {
+    if let firebreak_wire::ErrorCode::Internal = error.to_wire().code {
+        tracing::error!(%error, "a command failed");
+    }
+    error.to_wire()
+}
+
+/// Every command. `build.rs` lists the same names; what it does not list can't be called.
+pub fn handler() -> impl Fn(Invoke) -> bool + Send + Sync + 'static {
+    tauri::generate_handler![
+        approval::decline_approval,
+        approval::get_approval_document,
+        approval::request_approval,
+        approval::request_phase,
+        approval::sign_approval,
+        audit::list_audit,
+        audit::verify_audit,
+        incidents::assign_incident,
+        incidents::get_incident,
+        incidents::get_raw_alert,
+        incidents::list_incidents,
+        incidents::propose_plan,
+        incidents::queue_counts,
+        incidents::set_incident_state,
+        settings::add_cloud_account,
+        settings::add_source,
+        settings::poll_now,
+        settings::remove_cloud_account,
+        settings::remove_model,
+        settings::remove_source,
+        settings::retry_keychain,
+        settings::set_model,
+        settings::set_source_polling,
+        settings::test_cloud_account,
+        settings::test_model,
+        settings::test_source,
+        steps::cancel_run,
+        steps::reconcile_step,
+        steps::reject_step,
+        steps::run_step,
+        stream::get_snapshot,
+        stream::subscribe,
+    ]
+}
