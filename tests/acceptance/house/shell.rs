@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::{assert_kept, files_in, read};
+use super::{SourceFile, assert_kept, files_in, read};
 
 const APPROVAL_WINDOW: &str = "approval";
 /// Starts of permission names that no window gets.
@@ -164,6 +164,66 @@ fn shared_with_approval(capabilities: &[Value]) -> Vec<String> {
     approval.intersection(&others).map(|name| format!("{name} is granted on both sides")).collect()
 }
 
+/// Names between quotes in a list of the build script.
+fn declared_commands(build: &str) -> BTreeSet<String> {
+    let list = build.split_once("COMMANDS").and_then(|(_, rest)| rest.split_once("];"));
+    let names = list.map_or("", |(list, _)| list).split('"').skip(1).step_by(2);
+    names.map(str::to_owned).collect()
+}
+
+/// Functions behind `#[tauri::command]`.
+fn written_commands(files: &[SourceFile]) -> BTreeSet<String> {
+    let items = files.iter().flat_map(|file| file.text.split("#[tauri::command").skip(1));
+    items
+        .filter_map(|item| item.split_once("fn "))
+        .filter_map(|(_, rest)| rest.split(|c: char| !c.is_alphanumeric() && c != '_').next())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// A command is written once, declared once and granted to one window: three lists that a person
+/// keeps, and that must not drift.
+fn drifted_commands(
+    written: &BTreeSet<String>,
+    declared: &BTreeSet<String>,
+    capabilities: &[Value],
+) -> Vec<String> {
+    let granted: BTreeSet<String> = capabilities
+        .iter()
+        .flat_map(granted)
+        .filter_map(|name| name.strip_prefix("allow-").map(|name| name.replace('-', "_")))
+        .collect();
+    let undeclared = written.symmetric_difference(declared);
+    let ungranted = declared.symmetric_difference(&granted);
+    undeclared
+        .map(|name| format!("{name}: written or declared, not both"))
+        .chain(ungranted.map(|name| format!("{name}: declared or granted, not both")))
+        .collect()
+}
+
+fn capabilities() -> Vec<Value> {
+    let files = files_in("src-tauri/capabilities", &["json"]);
+    files.iter().map(|file| serde_json::from_str(&file.text).unwrap()).collect()
+}
+
+#[test]
+fn every_command_is_written_declared_and_granted() {
+    let written = written_commands(&files_in("src-tauri/src", &["rs"]));
+    let declared = declared_commands(&read("src-tauri/build.rs"));
+    assert_kept("commands", &drifted_commands(&written, &declared, &capabilities()));
+}
+
+#[test]
+fn a_drifted_command_would_be_seen() {
+    let source = "#[tauri::command]\npub async fn get_snapshot(desk: State<'_>) {}\n\
+                  #[tauri::command(async)]\npub fn verify_audit() {}";
+    let written = written_commands(&[SourceFile::new("a.rs", source)]);
+    let declared = declared_commands("const COMMANDS: &[&str] = &[\n\"get_snapshot\",\n\"sign\"];");
+    let main = json!({ "permissions": ["allow-get-snapshot", "core:default", "allow-more"] });
+    let drifted = drifted_commands(&written, &declared, &[main]);
+    assert_eq!(drifted.len(), 4, "{drifted:?}");
+}
+
 #[test]
 fn the_windows_settings_are_strict() {
     let config: Value = serde_json::from_str(&read("src-tauri/tauri.conf.json")).unwrap();
@@ -172,10 +232,7 @@ fn the_windows_settings_are_strict() {
 
 #[test]
 fn each_window_has_a_capability_of_its_own() {
-    let files = files_in("src-tauri/capabilities", &["json"]);
-    let capabilities: Vec<Value> =
-        files.iter().map(|file| serde_json::from_str(&file.text).unwrap()).collect();
-    assert_kept("capabilities", &loose_capabilities(&capabilities));
+    assert_kept("capabilities", &loose_capabilities(&capabilities()));
 }
 
 /// Without a manifest of the app's own commands, tauri lets every window call every one of them.
