@@ -1,0 +1,13 @@
+//! Tests of the sources, from outside: files and wire in, findings and errors out.
+
+mod corpora;
+mod faults;
+mod graph;
+mod mutation;
+mod polling;
+mod probing;
+mod queries;
+mod reading;
+mod samples;
+mod stand;
+mod straying;
