@@ -9,6 +9,7 @@ import argparse
 import json
 import logging
 import os
+import shutil
 import sys
 import threading
 
@@ -60,6 +61,10 @@ def main():
 
     print(json.dumps({"port": server.server_port, **seeded}), flush=True)
     sys.stdin.read()
+    # Whoever started this may have been killed and left the unpacked files behind.
+    here = os.path.dirname(os.path.abspath(__file__))
+    if os.path.basename(here).startswith("firebreak-sandbox-"):
+        shutil.rmtree(here, ignore_errors=True)
 
 
 if __name__ == "__main__":
