@@ -54,10 +54,10 @@ static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
         Pattern::new(r"(://[^\s/:@]{1,200}):[^\s/@]{1,500}@", |found| format!("{}:[password removed]@", &found[1])),
         // password=…, "client_secret": "…", --token …, AWS_SECRET_ACCESS_KEY=…
         Pattern::new(
-            r#"(?i)([a-z0-9_.-]*(?:passw(?:or)?d|passwd|passphrase|pwd|secret|token|credential|api[_-]?key|apikey|access[_-]?key(?:[_-]?secret)|private[_-]?key|account[_-]?key|shared[_-]?key|authorization|sig(?:nature)?)[a-z0-9_-]*)(\\?["']?\s*(?:=>|[:=])\s*|\\?["']?\s+\\?["'])(\\?"(?:[^"\\]|\\.)*"?|'[^']*'?|[^\s"',;&]+)"#,
+            r#"(?i)([a-z0-9_.-]*(?:passw(?:or)?d|passwd|passphrase|pwd|secret|token|credential|api[_-]?key|apikey|access[_-]?key(?:[_-]?secret)|private[_-]?key|account[_-]?key|shared[_-]?key|authorization|sig(?:nature)?)[a-z0-9_-]*)(\\?["']?\s*(?:=>|[:=])\s*|\\?["']?\s+\\?["'])((?:\\?"(?:[^"\\]|\\.)*"?|'[^']*'?|[^\s"',;&]+)+)"#,
             |found| format!("{}{}[removed]", &found[1], &found[2]),
         ),
-        Pattern::new(r#"(?i)(--?[a-z-]*(?:password|passwd|secret|token|api-?key|passphrase)\s+)("[^"]*"?|'[^']*'?|[^\s-]\S*)"#, |found| {
+        Pattern::new(r#"(?i)(--?[a-z-]*(?:password|passwd|secret|token|api-?key|passphrase)\s+)((?:"[^"]*"?|'[^']*'?|[^\s"'-][^\s"']*)+)"#, |found| {
             format!("{}[removed]", &found[1])
         }),
         // An AWS secret access key is 40 characters of base64; a SHA-1 is 40 of hex and may stay.

@@ -93,15 +93,15 @@ fn a_poisoned_case_has_the_plan_of_its_clean_twin() {
 
 #[test]
 fn no_text_breaks_out_of_the_case() {
-    let clean = opened(&Miner::new().prompt());
-    let schema = Miner::new().prompt().prompt.schema;
+    let twin = Miner::new().prompt();
+    let clean = opened(&twin);
     everywhere(|what, miner| {
         let built = miner.prompt();
         let case = opened(&built);
         assert_eq!(case["menu"], clean["menu"], "{what}");
         assert_eq!(case["incident"]["severity"], clean["incident"]["severity"], "{what}");
-        assert_eq!(built.prompt.schema, schema, "{what}");
-        assert_eq!(built.prompt.system, Miner::new().prompt().prompt.system, "{what}");
+        assert_eq!(built.prompt.schema, twin.prompt.schema, "{what}");
+        assert_eq!(built.prompt.system, twin.prompt.system, "{what}");
         assert_marked(&case, what);
     });
 }
