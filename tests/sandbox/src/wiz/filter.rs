@@ -78,60 +78,54 @@ impl<'a> IssueFilter<'a> {
         Ok(issues.filter(|issue| in_windows(issue) && self.passes(issue)).collect())
     }
 
+    /// Whether all filters other than times pass; only those that were given cost anything.
     fn passes(&self, issue: &Issue) -> bool {
-        let filter = self.0;
-        any(&filter["id"], &issue.id)
-            && any(&filter["status"], &issue.status)
-            && any(&filter["severity"], SEVERITIES[usize::from(issue.severity)])
-            && any(&filter["type"], &issue.kind)
-            && any(&filter["sourceControl"], issue.rule["id"].as_str().unwrap_or_default())
-            && any(
-                &filter["resolutionReason"],
-                issue.resolution_reason.as_deref().unwrap_or_default(),
-            )
-            && agrees(&filter["hasServiceTicket"], !issue.tickets.is_empty())
-            && agrees(&filter["hasNote"], !issue.notes.is_empty())
-            && self.project(issue)
-            && self.search(issue)
-            && self.related(issue)
+        let given = self.0.as_object().into_iter().flatten();
+        given.filter(|(_, wanted)| !wanted.is_null()).all(|(name, wanted)| match name.as_str() {
+            "id" => any(wanted, &issue.id),
+            "status" => any(wanted, &issue.status),
+            "severity" => any(wanted, SEVERITIES[usize::from(issue.severity)]),
+            "type" => any(wanted, &issue.kind),
+            "sourceControl" => any(wanted, issue.rule["id"].as_str().unwrap_or_default()),
+            "resolutionReason" => {
+                any(wanted, issue.resolution_reason.as_deref().unwrap_or_default())
+            }
+            "hasServiceTicket" => agrees(wanted, !issue.tickets.is_empty()),
+            "hasNote" => agrees(wanted, !issue.notes.is_empty()),
+            "project" => project(wanted, issue),
+            "search" => search(wanted, issue),
+            "relatedEntity" => related(wanted, issue),
+            // The schema admits no other name but those of the time windows.
+            _ => true,
+        })
     }
+}
 
-    fn project(&self, issue: &Issue) -> bool {
-        let wanted = &self.0["project"];
-        let of = |issue: &Issue| {
-            issue.entity.as_ref().and_then(|entity| entity.projects.as_array().cloned())
-        };
-        wanted.is_null()
-            || of(issue)
-                .unwrap_or_default()
-                .iter()
-                .any(|project| any(wanted, project["id"].as_str().unwrap_or_default()))
-    }
+fn project(wanted: &Value, issue: &Issue) -> bool {
+    let projects = issue.entity.as_ref().and_then(|entity| entity.projects.as_array());
+    let id = |project: &Value| any(wanted, project["id"].as_str().unwrap_or_default());
+    projects.is_some_and(|projects| projects.iter().any(id))
+}
 
-    fn search(&self, issue: &Issue) -> bool {
-        let Some(wanted) = self.0["search"].as_str() else { return true };
-        let wanted = wanted.to_lowercase();
-        let rule = issue.rule["name"].as_str().unwrap_or_default();
-        let entity = issue.entity.as_ref().map_or("", |entity| entity.name.as_str());
-        [issue.id.as_str(), rule, entity].iter().any(|text| text.to_lowercase().contains(&wanted))
-    }
+fn search(wanted: &Value, issue: &Issue) -> bool {
+    let Some(wanted) = wanted.as_str() else { return true };
+    let wanted = wanted.to_lowercase();
+    let rule = issue.rule["name"].as_str().unwrap_or_default();
+    let entity = issue.entity.as_ref().map_or("", |entity| entity.name.as_str());
+    [issue.id.as_str(), rule, entity].iter().any(|text| text.to_lowercase().contains(&wanted))
+}
 
-    fn related(&self, issue: &Issue) -> bool {
-        let wanted = &self.0["relatedEntity"];
-        if wanted.is_null() {
-            return true;
-        }
-        let Some(entity) = issue.entity.as_ref() else { return false };
-        let part = |name: &str| entity.snapshot[name].as_str().unwrap_or_default();
-        any(&wanted["id"], &entity.id)
-            && any(&wanted["ids"], &entity.id)
-            && any(&wanted["type"], &entity.kind)
-            && any(&wanted["status"], part("status"))
-            && any(&wanted["region"], part("region"))
-            && any(&wanted["subscriptionId"], part("subscriptionExternalId"))
-            && any(&wanted["nativeType"], part("nativeType"))
-            && any(&wanted["cloudPlatform"], part("cloudPlatform"))
-    }
+fn related(wanted: &Value, issue: &Issue) -> bool {
+    let Some(entity) = issue.entity.as_ref() else { return false };
+    let part = |name: &str| entity.snapshot[name].as_str().unwrap_or_default();
+    any(&wanted["id"], &entity.id)
+        && any(&wanted["ids"], &entity.id)
+        && any(&wanted["type"], &entity.kind)
+        && any(&wanted["status"], part("status"))
+        && any(&wanted["region"], part("region"))
+        && any(&wanted["subscriptionId"], part("subscriptionExternalId"))
+        && any(&wanted["nativeType"], part("nativeType"))
+        && any(&wanted["cloudPlatform"], part("cloudPlatform"))
 }
 
 /// Whether a time passes the `createdAt` filter of detections.

@@ -31,7 +31,7 @@ pub(crate) fn search(tenant: &Tenant, arguments: &Value) -> Result<Value, Refusa
     let numbered: Vec<(usize, Vec<String>)> = rows.into_iter().enumerate().collect();
     let mut connection = page.cut(
         numbered,
-        |(place, _)| (*place as i64, String::new()),
+        |(place, _)| (*place as i64, ""),
         |(_, row)| json!({ "entities": row, "aggregateCount": null }),
     );
     connection["maxCountReached"] = json!(full);
@@ -157,10 +157,10 @@ fn plain(value: &Value) -> String {
 }
 
 /// `cloudResources`: entities with an id at the provider.
-pub(crate) fn cloud_resources(tenant: &Tenant, arguments: &Value) -> Result<Value, Refusal> {
+pub(crate) fn cloud_resources<'t>(tenant: &'t Tenant, arguments: &Value) -> Result<Value, Refusal> {
     let page = Page::read(arguments)?;
     let wanted = arguments["filterBy"]["search"].as_str().unwrap_or_default().to_lowercase();
-    let found: Vec<&Arc<Entity>> = tenant
+    let found: Vec<&'t Arc<Entity>> = tenant
         .entities
         .values()
         .filter(|entity| {
@@ -171,7 +171,7 @@ pub(crate) fn cloud_resources(tenant: &Tenant, arguments: &Value) -> Result<Valu
         .collect();
     Ok(page.cut(
         found,
-        |entity| (0, entity.id.clone()),
+        |entity: &&'t Arc<Entity>| (0, entity.id.as_str()),
         |entity| {
             let subscription = entity.subscription.as_ref();
             json!({

@@ -11,12 +11,12 @@ pub(crate) const LARGEST: i64 = 500;
 const USUAL: i64 = 100;
 
 /// Sort key: the order asked for, then the id.
-pub(crate) type Key = (i64, String);
+pub(crate) type Key<'a> = (i64, &'a str);
 
 /// `first` and `after` of a list.
 pub(crate) struct Page {
     first: usize,
-    after: Option<Key>,
+    after: Option<(i64, String)>,
 }
 
 impl Page {
@@ -40,17 +40,18 @@ impl Page {
     }
 
     /// Cuts the page out of everything that matched and renders it as a connection.
-    pub(crate) fn cut<T>(
+    pub(crate) fn cut<'a, T>(
         &self,
         all: Vec<T>,
-        key: impl Fn(&T) -> Key,
+        key: impl Fn(&T) -> Key<'a>,
         render: impl Fn(&T) -> Value,
     ) -> Value {
         let total = all.len();
-        let mut rest: Vec<(Key, T)> = all
+        let after = self.after.as_ref().map(|(order, id)| (*order, id.as_str()));
+        let mut rest: Vec<(Key<'a>, T)> = all
             .into_iter()
             .map(|item| (key(&item), item))
-            .filter(|(key, _)| self.after.as_ref().is_none_or(|after| key > after))
+            .filter(|(key, _)| after.is_none_or(|after| *key > after))
             .collect();
         let more = rest.len() > self.first;
         if more {
@@ -59,17 +60,17 @@ impl Page {
             rest.truncate(self.first);
         }
         rest.sort_unstable_by(|one, other| one.0.cmp(&other.0));
-        let end = rest.last().map(|(key, _)| encode(key));
+        let end = rest.last().map(|(key, _)| encode(*key));
         let nodes: Vec<Value> = rest.iter().map(|(_, item)| render(item)).collect();
         json!({ "nodes": nodes, "totalCount": total, "pageInfo": { "hasNextPage": more, "endCursor": end } })
     }
 }
 
-fn encode((order, id): &Key) -> String {
+fn encode((order, id): Key<'_>) -> String {
     URL_SAFE_NO_PAD.encode(format!("{order}|{id}"))
 }
 
-fn decode(cursor: &str) -> Option<Key> {
+fn decode(cursor: &str) -> Option<(i64, String)> {
     let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
     let (order, id) = text.split_once('|')?;
     Some((order.parse().ok()?, id.to_owned()))

@@ -30,36 +30,36 @@ fn issue(tenant: &Tenant, arguments: &Value) -> Result<Value, Refusal> {
     Ok(describe::issue(tenant, found))
 }
 
-fn issues(tenant: &Tenant, arguments: &Value) -> Result<Value, Refusal> {
+fn issues<'t>(tenant: &'t Tenant, arguments: &Value) -> Result<Value, Refusal> {
     let page = Page::read(arguments)?;
     let found = IssueFilter::new(&arguments["filterBy"]).select(tenant.issues.values())?;
     let order = &arguments["orderBy"];
     let descending = order["direction"] == "DESC";
     let by_creation = order["field"] == "CREATED_AT";
-    let key = |issue: &&Issue| -> Key {
+    let key = |issue: &&'t Issue| -> Key<'t> {
         let value =
             if by_creation { issue.created.timestamp_micros() } else { i64::from(issue.severity) };
         // Unordered lists come worst first: no client may take them to be in order of time.
         let turned = if order.is_null() || descending { -value } else { value };
-        (turned, issue.id.clone())
+        (turned, issue.id.as_str())
     };
     Ok(page.cut(found, key, |issue| describe::issue(tenant, issue)))
 }
 
-fn detections(tenant: &Tenant, arguments: &Value) -> Result<Value, Refusal> {
+fn detections<'t>(tenant: &'t Tenant, arguments: &Value) -> Result<Value, Refusal> {
     let page = Page::read(arguments)?;
     let within = created_within(&arguments["filterBy"])?;
     let everything = arguments["filterBy"]["createdAt"].is_null();
-    let found: Vec<&Detection> = tenant
+    let found: Vec<&'t Detection> = tenant
         .detections
         .values()
         .map(AsRef::as_ref)
         .filter(|detection| everything || within(detection.created))
         .collect();
     let descending = arguments["orderBy"]["direction"] == "DESC";
-    let key = |detection: &&Detection| {
+    let key = |detection: &&'t Detection| -> Key<'t> {
         let created = detection.created.timestamp_micros();
-        (if descending { -created } else { created }, detection.id.clone())
+        (if descending { -created } else { created }, detection.id.as_str())
     };
     Ok(page.cut(found, key, |detection| json!(detection.value)))
 }
