@@ -10,7 +10,7 @@ export function elementsOf(reach: ReachView): ElementDefinition[] {
   const places = layoutReach(reach);
   const hot = hotEdges(reach);
   const known = new Set(reach.nodes.map((node) => node.id));
-  const nodes = reach.nodes.map((node) => ({
+  const nodes = [...new Map(reach.nodes.map((node) => [node.id, node])).values()].map((node) => ({
     group: 'nodes' as const,
     data: { id: node.id, label: labelOf(node), role: node.role, round: isRound(node) ? 1 : 0 },
     position: { ...(places.get(node.id) ?? { x: 0, y: 0 }) },

@@ -4,6 +4,7 @@ class Clock {
   #timer: ReturnType<typeof setInterval> | null = null;
 
   start(): () => void {
+    this.now = Date.now();
     this.#timer ??= setInterval(() => (this.now = Date.now()), 1000);
     return () => {
       if (this.#timer !== null) clearInterval(this.#timer);

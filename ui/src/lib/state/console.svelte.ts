@@ -19,8 +19,8 @@ export class Console {
   readonly host: Host;
   #waiting: Envelope[] = [];
   #fetching: Promise<void> | null = null;
-  /** Set after a resync: a snapshot older than what follows it is taken as it is, not asked for again. */
-  #resynced = false;
+  /** A gap was answered with a new snapshot. One that is older than the stream is then taken as it is, not asked for for ever. */
+  #gapAsked = false;
   #listeners = new Set<Listener>();
   #resyncListeners = new Set<() => void>();
 
@@ -45,8 +45,8 @@ export class Console {
     this.#fetching ??= this.#fetch().finally(() => {
       this.#fetching = null;
       // What arrived while the snapshot was on its way may show another gap.
-      this.#resynced = true;
       if (this.failure === null) this.#drain();
+      else this.#gapAsked = false;
     });
     return this.#fetching;
   }
@@ -86,13 +86,14 @@ export class Console {
       if (envelope === undefined) return;
       let outcome = reduce(this.snapshot, envelope);
       if (outcome.kind === 'gap') {
-        if (!this.#resynced) {
+        if (!this.#gapAsked) {
+          this.#gapAsked = true;
           void this.resync();
           return;
         }
         outcome = reduce({ ...this.snapshot, seq: envelope.seq - 1 }, envelope);
       }
-      this.#resynced = false;
+      this.#gapAsked = false;
       this.#waiting.shift();
       if (outcome.kind === 'applied') {
         this.snapshot = outcome.state;

@@ -70,13 +70,17 @@ export function takeTokens(filter: Filter): Filter {
     const [name, value = ''] = splitOnce(word);
     const severity = SEVERITIES.find((known) => known === value || (value === 'info' && known === 'informational'));
     const state = INCIDENT_STATES.find((known) => known === value);
-    if ((name === 'severity' || name === 'sev') && severity !== undefined) next.severities.push(severity);
-    else if (name === 'state' && state !== undefined) next.states.push(state);
+    if ((name === 'severity' || name === 'sev') && severity !== undefined) addOnce(next.severities, severity);
+    else if (name === 'state' && state !== undefined) addOnce(next.states, state);
     else if (name === 'account' && value !== '') next.account = value;
     else if (name === 'owner' && value !== '') next.owner = value;
     else rest.push(word);
   }
   return { ...next, text: rest.join(' ') };
+}
+
+function addOnce<T>(list: T[], item: T): void {
+  if (!list.includes(item)) list.push(item);
 }
 
 function splitOnce(word: string): [string, string?] {

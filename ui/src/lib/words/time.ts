@@ -33,6 +33,12 @@ export function clockTime(at: string, now: number): string {
   return new Date(now).toDateString() === date.toDateString() ? time : `${DAY_MONTH.format(date)} ${time}`;
 }
 
+/** The day in the viewer's zone: `22 Nov`. */
+export function dayOf(at: string): string {
+  const date = new Date(at);
+  return Number.isNaN(date.getTime()) ? 'unknown day' : DAY_MONTH.format(date);
+}
+
 /** Time of day alone. */
 export function hourMinuteSecond(at: string): string {
   const date = new Date(at);

@@ -9,7 +9,7 @@ function stepDocument(): StepDocument {
   return {
     step: 'stp_0_1',
     direction: 'execute',
-    title: 'Isolate i-0c41f0b9 in acme-staging',
+    title: 'Isolate i-0c41f0b9 in acme-store',
     incident_label: 'INC-2041',
     rank: 1,
     asked_by: 'mo',
@@ -25,7 +25,7 @@ function stepDocument(): StepDocument {
     approvals_needed: 2,
     preflight: {
       checked_at: soon(-6),
-      permitted: 8,
+      permitted: 9,
       total: 10,
       lines: calls.map((call) => ({
         operation: call.operation,

@@ -43,7 +43,7 @@ const REGIONS: readonly [string, ...string[]] = ['eu-central-1', 'eu-west-1', 'u
 /** The row with the given number; the first fifteen are one of each kind, as in the sketch. */
 export function inventRow(number: number, minutesAgo: number): QueueRow {
   const random = randomFrom(number * 7919);
-  const kind = number < KINDS.length ? (KINDS[number] ?? KINDS[0]) : pick(random, KINDS);
+  const kind = KINDS[number < KINDS.length ? number : number % 67 === 0 ? 1 : 3 + Math.floor((1 - random() ** 1.4) * (KINDS.length - 3))] ?? KINDS[14] ?? KINDS[0];
   const [account, accountName] = number < 3 ? (ACCOUNTS[number] ?? ACCOUNTS[0]) : pick(random, ACCOUNTS);
   const [asset, assetName] = kind.asset(hex(random, 8));
   const state = number < 12 ? (['planned', 'new', 'containing', 'new'] as const)[number % 4] : pick(random, STATES);

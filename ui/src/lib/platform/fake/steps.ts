@@ -54,7 +54,7 @@ export function optionsFor(step: StepView, phase: number): StepView['can'] {
   const short = step.verdict.approvals_needed - step.approvals.length;
   switch (step.state) {
     case 'proposed':
-      return { ...NOTHING, approve: short > 0, reject: true, blocked_because: step.approvals.length > 0 ? `You have signed. ${short} more signature must come from another person, with another key.` : null };
+      return { ...NOTHING, approve: short > 0 && !step.approvals.some((approval) => approval.approver === 'mo'), reject: true, blocked_because: step.approvals.some((approval) => approval.approver === 'mo') ? `You have signed. ${short} more signature must come from another person, with another key.` : null };
     case 'approved':
       return { ...NOTHING, run: true, reject: true };
     case 'running':

@@ -1,0 +1,191 @@
+import { fireEvent, render, screen, waitFor, within } from '@testing-library/svelte';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import App from '../src/App.svelte';
+import { HostError } from '$lib/platform/host';
+import { FakeHost } from '$lib/platform/fake/host';
+import type { Scenario } from '$lib/platform/fake/workspace';
+
+// The canvas has no place in a test without layout; the list beside it shows the same.
+vi.mock('../src/features/reach/ReachGraph.svelte', () => import('./Nothing.svelte'));
+
+async function open(scenario: Scenario = 'full', hash = ''): Promise<FakeHost> {
+  location.hash = hash;
+  const host = new FakeHost(scenario, 1, 40);
+  render(App, { host });
+  await Promise.resolve();
+  return host;
+}
+const press = (key: string) => fireEvent.keyDown(document.activeElement ?? window, { key });
+const current = () => screen.getAllByRole('option', { selected: true })[0];
+
+afterEach(() => vi.restoreAllMocks());
+
+describe('queue', () => {
+  test('lists incidents and moves by keyboard', async () => {
+    await open();
+    const rows = await screen.findAllByTestId('queue-row');
+    expect(rows.length).toBeGreaterThan(10);
+    const first = current()?.id;
+    await press('j');
+    expect(current()?.id).not.toBe(first);
+    await press('k');
+    expect(current()?.id).toBe(first);
+  });
+
+  test('a takes the incident under the cursor', async () => {
+    const host = await open();
+    await screen.findAllByTestId('queue-row');
+    await press('j');
+    const id = current()?.querySelector('[data-incident]')?.getAttribute('data-incident');
+    await press('a');
+    await waitFor(() => expect(host.rows.find((row) => row.id === id)?.owner).toBe('mo'));
+  });
+
+  test('e asks for a reason, and an empty one closes nothing', async () => {
+    const host = await open();
+    await screen.findAllByTestId('queue-row');
+    const id = host.rows[0]?.id;
+    await press('e');
+    const dialog = await screen.findByTestId('close-dialog');
+    const confirm = within(dialog).getByTestId('close-confirm');
+    expect(confirm).toHaveProperty('disabled', true);
+    await fireEvent.click(within(dialog).getByTestId('close-false_positive'));
+    await fireEvent.input(within(dialog).getByTestId('close-reason'), { target: { value: 'load test' } });
+    await fireEvent.click(confirm);
+    await waitFor(() => expect(host.rows.find((row) => row.id === id)?.state).toBe('false_positive'));
+  });
+
+  test('a new incident is announced, not pushed in', async () => {
+    const host = await open();
+    const before = (await screen.findAllByTestId('queue-row')).map((row) => row.dataset['incident']);
+    await fireEvent.pointerMove(window);
+    host.arrive(1);
+    expect(await screen.findByTestId('queue-new')).toHaveProperty('textContent', expect.stringContaining('1 new incident, 1 critical'));
+    expect(screen.getAllByTestId('queue-row').map((row) => row.dataset['incident'])).toEqual(before);
+    await press('n');
+    await waitFor(() => expect(screen.getAllByTestId('queue-row')[0]?.dataset['incident']).toBe('inc_new_1'));
+  });
+
+  test('with no source it says what to do', async () => {
+    await open('first-run');
+    await fireEvent.click(await screen.findByTestId('empty-add-source'));
+    expect(await screen.findByTestId('settings-source-add')).toBeTruthy();
+  });
+});
+
+describe('incident', () => {
+  test('from plan to signature to run to proof to undo', async () => {
+    const host = await open('full', '#/incident/inc_0006');
+    const cards = await screen.findAllByTestId('step-card');
+    const card = cards[0];
+    if (!card) throw new Error('no step');
+    expect(card.dataset['state']).toBe('proposed');
+    await fireEvent.click(within(card).getByTestId('step-open'));
+    const detail = await screen.findByTestId('step-detail');
+    expect(within(detail).getAllByTestId('call-row')).toHaveLength(10);
+    // Production: two signatures; the fake host lets one person give one, another the second.
+    await fireEvent.click(within(detail).getByTestId('step-approve'));
+    await waitFor(() => expect(within(detail).queryByTestId('step-approve')).toBeNull());
+    expect(within(detail).getByTestId('step-blocked').textContent).toContain('another person');
+    host.snapshot.user = 'j.larsen';
+    await host.requestApproval(card.dataset['step'] ?? '', 'execute');
+    await fireEvent.click(await within(detail).findByTestId('step-run'));
+    await waitFor(() => expect(screen.getByTestId('step-detail').dataset['state']).toBe('proven'));
+    expect(within(detail).getAllByTestId('call-row').map((row) => row.dataset['status'])).toEqual(Array(10).fill('dispatched'));
+    expect(within(detail).getByTestId('proof-outcome').dataset['outcome']).toBe('proven');
+    await fireEvent.click(within(detail).getByTestId('step-undo'));
+    await waitFor(() => expect(screen.getByTestId('step-detail').dataset['state']).toBe('undone'));
+  });
+
+  test('an unknown outcome offers reading, never running', async () => {
+    await open('full', '#/incident/inc_0003');
+    const card = (await screen.findAllByTestId('step-card'))[0];
+    if (!card) throw new Error('no step');
+    expect(card.dataset['state']).toBe('unknown');
+    await fireEvent.click(within(card).getByTestId('step-open'));
+    const detail = await screen.findByTestId('step-detail');
+    expect(within(detail).queryByTestId('step-run')).toBeNull();
+    await fireEvent.click(within(detail).getByTestId('step-reconcile'));
+    await waitFor(() => expect(screen.getByTestId('step-detail').dataset['state']).toBe('proven'));
+  });
+
+  test('in phase 1 there is no button, only the reason', async () => {
+    await open('phase1', '#/incident/inc_0006');
+    const card = (await screen.findAllByTestId('step-card'))[0];
+    if (!card) throw new Error('no step');
+    await fireEvent.click(within(card).getByTestId('step-open'));
+    expect((await screen.findByTestId('step-blocked')).textContent).toContain('read-only');
+    for (const button of ['step-approve', 'step-run', 'step-undo']) expect(screen.queryByTestId(button)).toBeNull();
+  });
+
+  test('a citation opens the evidence it names', async () => {
+    await open('full', '#/incident/inc_0000');
+    const [cite] = await screen.findAllByRole('button', { name: 'E3' });
+    if (!cite) throw new Error('no citation');
+    await fireEvent.click(cite);
+    expect(within(await screen.findByTestId('evidence')).getByText(/Process tree/)).toBeTruthy();
+  });
+
+  test('without a model the playbook’s text stands and says so', async () => {
+    await open('model-down', '#/incident/inc_0001');
+    expect((await screen.findByTestId('assessment')).dataset['author']).toBe('playbook');
+    expect(screen.getByTestId('model-note').textContent).toContain('did not answer');
+  });
+
+  test('a refusal is said, and the step stays as it was', async () => {
+    const host = await open('full', '#/incident/inc_0001');
+    host.runStep = async () => {
+      throw new HostError({ code: 'drifted', message: 'eni-01c9f2 holds another group than when it was approved.', retryable: false });
+    };
+    await fireEvent.click(await screen.findByTestId('step-run'));
+    expect((await screen.findByTestId('toast')).textContent).toContain('another group');
+    expect(screen.getAllByTestId('step-card')[0]?.dataset['state']).toBe('approved');
+  });
+});
+
+describe('console', () => {
+  test('the audit page names the first bad record', async () => {
+    const host = await open('audit-bad', '#/audit');
+    expect((await screen.findByTestId('audit-verdict')).dataset['ok']).toBe('false');
+    await fireEvent.click(await screen.findByTestId('audit-first-bad'));
+    await waitFor(() => expect(screen.getByTestId('audit-record').dataset['index']).toBe(String(host.snapshot.audit.first_bad)));
+  });
+
+  test('a locked keychain is said at the top and recovers without a restart', async () => {
+    await open('keychain');
+    await fireEvent.click(await screen.findByTestId('keychain-retry'));
+    await waitFor(() => expect(screen.queryByTestId('banner-keychain')).toBeNull());
+    expect(screen.getByTestId('status-keychain').dataset['state']).toBe('unlocked');
+  });
+
+  test('a workspace that can’t be opened says why', async () => {
+    await open('offline');
+    expect((await screen.findByRole('alert')).textContent).toContain('in use by another process');
+  });
+
+  test('a secret leaves the form with the request, whatever the answer', async () => {
+    const host = await open('first-run', '#/settings/sources');
+    host.addSource = async () => {
+      throw new HostError({ code: 'keychain', message: 'The keychain is locked.', retryable: true });
+    };
+    await fireEvent.click(await screen.findByTestId('settings-source-add'));
+    for (const [field, value] of [['api-url', 'http://127.0.0.1/g'], ['client-id', 'id'], ['client-secret', 'hunter2']]) {
+      await fireEvent.input(screen.getByTestId(`settings-source-${field}`), { target: { value } });
+    }
+    await fireEvent.click(screen.getByTestId('settings-source-save'));
+    expect((await screen.findByTestId('settings-source-error')).textContent).toContain('locked');
+    expect(screen.getByTestId('settings-source-client-secret')).toHaveProperty('value', '');
+  });
+
+  test('the palette finds commands and incidents', async () => {
+    await open();
+    await screen.findAllByTestId('queue-row');
+    await fireEvent.keyDown(window, { key: 'k', ctrlKey: true });
+    const input = await screen.findByTestId('palette-input');
+    await fireEvent.input(input, { target: { value: 'keychain' } });
+    await fireEvent.keyDown(input, { key: 'ArrowDown' });
+    await fireEvent.keyDown(input, { key: 'ArrowUp' });
+    await fireEvent.keyDown(input, { key: 'Enter' });
+    await waitFor(() => expect(location.hash).toBe('#/settings/keychain'));
+  });
+});

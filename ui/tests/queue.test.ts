@@ -1,0 +1,171 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { QueueRow } from '$wire';
+import { FakeHost } from '$lib/platform/fake/host';
+import { Queue } from '$lib/state/queue.svelte';
+import { compareRows, matchesQuery, placeRow } from '$lib/state/queue-order';
+import { NO_FILTER, queryOf, takeTokens } from '$lib/state/queue-filter';
+import { row } from './rows';
+
+const counts = { open: 0, unowned: 0, critical: 0, containing: 0, contained: 0, all: 0 };
+const at = (minutes: number): string => new Date(1_800_000_000_000 - minutes * 60_000).toISOString();
+
+describe('order', () => {
+  test('severity goes before age, age before id', () => {
+    const rows = [
+      row('c', { severity: 'high', opened_at: at(1) }),
+      row('b', { severity: 'critical', opened_at: at(9) }),
+      row('a', { severity: 'critical', opened_at: at(9) }),
+      row('d', { severity: 'critical', opened_at: at(2) }),
+      row('e', { severity: 'unknown', opened_at: at(0) }),
+    ];
+    expect(rows.sort(compareRows).map(({ id }) => id)).toEqual(['d', 'a', 'b', 'c', 'e']);
+  });
+
+  const shown = ['a', 'b', 'c', 'd'].map((id, index) => row(id, { severity: 'high', opened_at: at(index * 10) }));
+  const place = (change: Partial<QueueRow>, lastVisible: number, more = false) =>
+    placeRow(shown, row('new', { severity: 'high', ...change }), lastVisible, more);
+  test('a known row keeps its place, whatever changed', () =>
+    expect(placeRow(shown, row('c', { severity: 'critical' }), 3, false)).toEqual({ kind: 'replace', index: 2 }));
+  test('above what is seen it is held back', () => expect(place({ severity: 'critical' }, 2)).toEqual({ kind: 'hold' }));
+  test('between seen rows it is held back', () => expect(place({ opened_at: at(15) }, 2)).toEqual({ kind: 'hold' }));
+  test('below what is seen it goes in', () => expect(place({ opened_at: at(25) }, 2)).toEqual({ kind: 'insert', index: 3 }));
+  test('after everything it goes in last', () => expect(place({ opened_at: at(99) }, 3)).toEqual({ kind: 'insert', index: 4 }));
+  test('after everything, with pages to come, it is theirs', () => expect(place({ opened_at: at(99) }, 3, true)).toEqual({ kind: 'beyond' }));
+});
+
+describe('filter', () => {
+  test('typed tokens become filters, the rest stays text', () =>
+    expect(takeTokens({ ...NO_FILTER, text: 'xmrig severity:high state:new owner:me web' })).toEqual({
+      text: 'xmrig web',
+      severities: ['high'],
+      states: ['new'],
+      account: null,
+      owner: 'me',
+    }));
+  test('a token said twice counts once', () =>
+    expect(takeTokens({ ...NO_FILTER, text: 'severity:high sev:high' }).severities).toEqual(['high']));
+  test('a token that names nothing stays text', () => expect(takeTokens({ ...NO_FILTER, text: 'severity:loud' }).text).toBe('severity:loud'));
+  test('a filter that says more than the view wins', () =>
+    expect(queryOf('critical', { ...NO_FILTER, severities: ['low'] })).toMatchObject({ severities: ['low'] }));
+  test('unowned asks for nobody', () => expect(queryOf('unowned', NO_FILTER)).toMatchObject({ owner: 'none' }));
+  test('all asks for everything', () => expect(queryOf('all', NO_FILTER)).toEqual({}));
+  test('every word must occur somewhere', () => {
+    const known = row('a', { title: 'Reverse shell', asset: 'i-1', account_name: 'acme-ci' });
+    expect(matchesQuery(known, { text: 'shell CI' }, 'mo')).toBe(true);
+    expect(matchesQuery(known, { text: 'shell prod' }, 'mo')).toBe(false);
+  });
+});
+
+describe('live', () => {
+  let host: FakeHost;
+  let queue: Queue;
+  const changed = (changedRow: QueueRow, isNew = false) => queue.receive({ type: 'incident_changed', row: changedRow, is_new: isNew, counts });
+  const ids = () => queue.rows.map(({ id }) => id);
+
+  beforeEach(async () => {
+    host = new FakeHost('full', 0, 60);
+    queue = new Queue(host, () => 'mo');
+    await queue.load();
+    queue.lastVisible = 20;
+    queue.touched = true;
+  });
+
+  test('a new incident above is announced; cursor and rows stay', () => {
+    queue.moveTo(queue.rows[3]?.id ?? '');
+    const before = ids();
+    changed(row('fresh', { severity: 'critical', opened_at: new Date().toISOString() }), true);
+    expect(ids()).toEqual(before);
+    expect(queue.index).toBe(3);
+    expect([...queue.held.keys()]).toEqual(['fresh']);
+  });
+
+  test('asking for what is new keeps the cursor on its incident', async () => {
+    const id = queue.rows[3]?.id ?? '';
+    queue.moveTo(id);
+    host.arrive(1);
+    await queue.load();
+    expect(queue.cursor).toBe(id);
+    expect(queue.index).toBe(4);
+    expect(queue.held.size).toBe(0);
+  });
+
+  test('a change of a row changes it where it is', () => {
+    const target = queue.rows[5];
+    if (!target) throw new Error('too few rows');
+    changed({ ...target, severity: 'informational', owner: 'mo' });
+    expect(queue.rows[5]).toMatchObject({ id: target.id, owner: 'mo' });
+  });
+
+  test('a row that left the view stays, marked, and is unmarked when it returns', () => {
+    const target = queue.rows[5];
+    if (!target) throw new Error('too few rows');
+    changed({ ...target, state: 'closed' });
+    expect(queue.rows[5]?.id).toBe(target.id);
+    expect(queue.left.has(target.id)).toBe(true);
+    changed(target);
+    expect(queue.left.has(target.id)).toBe(false);
+  });
+
+  test('a held row that no longer fits is not announced any more', () => {
+    const fresh = row('fresh', { severity: 'critical', opened_at: new Date().toISOString() });
+    changed(fresh, true);
+    changed({ ...fresh, state: 'closed' });
+    expect(queue.held.size).toBe(0);
+  });
+
+  test('nobody at the machine: the queue fills by itself', async () => {
+    const empty = new Queue(new FakeHost('empty', 0), () => 'mo');
+    await empty.load();
+    for (const id of ['a', 'b', 'c']) {
+      empty.receive({ type: 'incident_changed', row: row(id, { opened_at: at(id.charCodeAt(0)) }), is_new: true, counts });
+    }
+    expect(empty.rows).toHaveLength(3);
+    expect(empty.cursor).toBe(empty.rows[0]?.id);
+  });
+
+  test('closing an incident oneself takes it away and moves on to the next', () => {
+    const target = queue.rows[4];
+    const next = queue.rows[5];
+    if (!target || !next) throw new Error('too few rows');
+    queue.moveTo(target.id);
+    queue.settle({ ...target, state: 'closed' });
+    expect(ids()).not.toContain(target.id);
+    expect(queue.cursor).toBe(next.id);
+  });
+
+  test('the cursor stops at both ends', () => {
+    queue.moveToEnd('first');
+    queue.move(-1);
+    expect(queue.index).toBe(0);
+    queue.moveToEnd('last');
+    queue.move(1);
+    expect(queue.index).toBe(queue.rows.length - 1);
+  });
+
+  test('an answer that was overtaken by a newer question is dropped', async () => {
+    const real = host.listIncidents;
+    let finish: () => void = () => {};
+    host.listIncidents = async (query) => {
+      if (query.severities?.includes('low')) await new Promise<void>((resolve) => (finish = resolve));
+      return real(query);
+    };
+    const slow = queue.narrow({ severities: ['low'] });
+    await queue.narrow({ severities: ['high'] });
+    finish();
+    await slow;
+    expect(new Set(queue.rows.map(({ severity }) => severity))).toEqual(new Set(['high']));
+  });
+});
+
+describe('paging', () => {
+  test('more rows follow without repeating any', async () => {
+    const host = new FakeHost('full', 0, 300);
+    const queue = new Queue(host, () => 'mo');
+    await queue.choose('all');
+    expect(queue.rows).toHaveLength(200);
+    await queue.loadMore();
+    expect(queue.rows).toHaveLength(300);
+    expect(new Set(queue.rows.map(({ id }) => id)).size).toBe(300);
+    expect(queue.next).toBeNull();
+  });
+});
