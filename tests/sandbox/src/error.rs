@@ -23,7 +23,7 @@ pub enum Error {
     /// No Python with moto was found for the AWS side.
     #[error(
         "no Python for the AWS side: looked at --python, FIREBREAK_PYTHON and target/sandbox-venv/bin/python; \
-         make one with: python3 -m venv target/sandbox-venv && target/sandbox-venv/bin/pip install -r tests/sandbox/aws/requirements.txt"
+         make one with: python3 -m venv target/sandbox-venv && target/sandbox-venv/bin/pip install --no-deps -r tests/xtask/requirements.txt"
     )]
     NoPython,
     /// Files could not be written.

@@ -81,7 +81,8 @@ fn longest(value: &Value) -> String {
     }
     let mut found = Vec::new();
     all(value, &mut found);
-    found.into_iter().max_by_key(|text| text.len()).unwrap_or_default().to_owned()
+    // A prompt may join a stranger's words by this mark instead of spaces; it means a space.
+    found.into_iter().max_by_key(|text| text.len()).unwrap_or_default().replace('\u{2c6}', " ")
 }
 
 #[cfg(test)]
@@ -116,6 +117,12 @@ mod tests {
             &["M1"],
             &["E7"],
         );
+    }
+
+    #[test]
+    fn marked_words_are_read_as_words() {
+        let prompt = Prompt::read(r#"{"evidence":[{"id":"E1","text":"access\u02c6key\u02c6used"}]}"#);
+        assert_eq!(prompt.evidence[0].text, "access key used");
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub fn with_module(module: &str) -> Option<PathBuf> {
     let found = python.filter(has);
     if found.is_none() {
         eprintln!(
-            "skipped: no Python with {module} (FIREBREAK_PYTHON or target/sandbox-venv, see aws/requirements.txt)"
+            "skipped: no Python with {module} (FIREBREAK_PYTHON or target/sandbox-venv, see tests/xtask/requirements.txt)"
         );
     }
     found
