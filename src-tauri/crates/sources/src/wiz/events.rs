@@ -41,6 +41,7 @@ impl Events {
                 Some(service) => format!("{name} ({service})"),
                 None => name,
             });
+            let headline = headline.map(|text| text.trim_end_matches('.').to_owned());
             parts.extend(headline.or(call));
             parts.extend(field("runtimeProgram.name").map(|name| format!("program: {name}")));
             parts.extend(field("commandLine").map(|line| format!("command line: {line}")));

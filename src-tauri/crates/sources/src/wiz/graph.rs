@@ -11,6 +11,18 @@ use super::resource::kind_of;
 use crate::fields::{at, id, list, opaque, text_of, title};
 use crate::native;
 
+/// Classifications, hyphens and blanks taken out, of what an attacker is after.
+const GRAVE: [&str; 9] = [
+    "crownjewel",
+    "restricted",
+    "confidential",
+    "secret",
+    "pii",
+    "pci",
+    "phi",
+    "sensitive",
+    "critical",
+];
 /// Most nodes and edges kept.
 const NODES_CAP: usize = 200;
 const EDGES_CAP: usize = 500;
@@ -101,7 +113,7 @@ impl Sketch<'_> {
         let node = Neighbour {
             name: title(at(entity, "name")).unwrap_or_else(|| id.as_str().to_owned()),
             kind: title(at(entity, "type")).unwrap_or_else(|| "unknown".to_owned()),
-            external: false,
+            external: is_internet(entity),
             crown_jewel: is_crown_jewel(entity),
             id: id.clone(),
         };
@@ -186,7 +198,9 @@ impl Sketch<'_> {
             }
             self.edge(&outside, id, "exposed", &format!("port {port} open to {range}"));
             let mut before = outside;
-            for hop in list(at(exposure, "path")).iter().take(20) {
+            // Wiz's own node for the internet is where the path begins: it is there already.
+            let hops = list(at(exposure, "path")).iter().filter(|hop| !is_internet(hop));
+            for hop in hops.take(20) {
                 if let Some(hop) = self.node(hop) {
                     self.edge(
                         &before,
@@ -247,6 +261,10 @@ fn verb(entity: &Value) -> &'static str {
     }
 }
 
+fn is_internet(entity: &Value) -> bool {
+    text_of(at(entity, "name")).is_some_and(|name| name.eq_ignore_ascii_case("internet"))
+}
+
 /// What Wiz or the owner marked as worth an attacker's while.
 fn is_crown_jewel(entity: &Value) -> bool {
     let properties = at(entity, "properties");
@@ -255,20 +273,14 @@ fn is_crown_jewel(entity: &Value) -> bool {
             || value.as_str().is_some_and(|t| t.eq_ignore_ascii_case("true"))
     };
     let flagged = ["hasSensitiveData", "isCrownJewel", "crownJewel", "hasSensitiveDataFindings"];
-    let word = |value: &Value| text_of(value).unwrap_or_default().to_ascii_lowercase();
-    let grave = |value: &Value| {
-        let word = word(value);
-        ["restricted", "confidential", "secret", "pii", "pci", "phi", "sensitive", "critical"]
-            .iter()
-            .any(|w| word == *w)
-    };
+    let plain = |text: &str| text.to_ascii_lowercase().replace(['-', '_', ' '], "");
+    let word = |value: &Value| plain(&text_of(value).unwrap_or_default());
+    let grave = |value: &Value| GRAVE.contains(&word(value).as_str());
     let tagged = at(properties, "tags").as_object().is_some_and(|tags| {
-        tags.iter().take(200).any(|(key, value)| {
-            match key.to_ascii_lowercase().replace(['-', '_', ' '], "").as_str() {
-                "crownjewel" => truth(value) || word(value) == "yes",
-                "dataclassification" | "classification" | "criticality" => grave(value),
-                _ => false,
-            }
+        tags.iter().take(200).any(|(key, value)| match plain(key).as_str() {
+            "crownjewel" => truth(value) || word(value) == "yes",
+            "dataclassification" | "classification" | "criticality" => grave(value),
+            _ => false,
         })
     });
     flagged.iter().any(|key| truth(at(properties, key)))

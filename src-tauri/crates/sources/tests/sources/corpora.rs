@@ -1,5 +1,6 @@
 //! Public corpora of bad JSON and hostile text, read where they lie.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use firebreak_core::finding::FindingDraft;
@@ -37,10 +38,10 @@ fn json_test_suite() {
     assert_eq!((accepted, refused, either), (95, 188, 35));
 }
 
-fn hostile(folder: &Path) -> Vec<String> {
+fn hostile(folder: &Path) -> BTreeSet<String> {
     let blns: Vec<String> =
         serde_json::from_slice(&std::fs::read(folder.join("blns/blns.json")).unwrap()).unwrap();
-    let mut all = blns;
+    let mut all = BTreeSet::from_iter(blns);
     for file in ["ui_strings.jsonl", "injections.jsonl"] {
         let text = std::fs::read_to_string(folder.join(file)).unwrap();
         for line in text.lines() {
@@ -105,7 +106,7 @@ pub fn tame(finding: &FindingDraft) {
     }
 }
 
-/// Each hostile text in every place of a fixture at once, and in one place alone. Fixtures and
+/// Each hostile text in one place of a fixture, and each fourth in all places at once. Fixtures and
 /// places take turns: there are ten thousand texts.
 #[test]
 fn hostile_text_in_every_field() {
@@ -125,16 +126,16 @@ fn hostile_text_in_every_field() {
     });
     for (turn, text) in texts.iter().enumerate() {
         let (kind, value, places) = &fixtures[turn % fixtures.len()];
-        let (mut flooded, mut pricked) = (value.clone(), value.clone());
-        // Longest where it stands alone: sixty copies of a page would only take time.
-        let short: String = text.chars().take(300).collect();
-        places.iter().for_each(|place| set(&mut flooded, place, Value::from(short.as_str())));
-        set(
-            &mut pricked,
-            &places[(turn / fixtures.len()) % places.len()],
-            Value::from(text.as_str()),
-        );
-        for value in [flooded, pricked] {
+        let mut damaged = vec![value.clone()];
+        let place = &places[(turn / fixtures.len()) % places.len()];
+        set(&mut damaged[0], place, Value::from(text.as_str()));
+        if turn % 4 == 0 {
+            let mut flooded = value.clone();
+            let short: String = text.chars().take(300).collect();
+            places.iter().for_each(|place| set(&mut flooded, place, Value::from(short.as_str())));
+            damaged.push(flooded);
+        }
+        for value in damaged {
             let alert = RawAlert { kind: (*kind).to_owned(), body: value.to_string().into_bytes() };
             tame(&WizNormaliser.normalise(&alert).unwrap());
             assert_eq!(WizNormaliser.split(&alert.body).unwrap(), [alert]);

@@ -31,7 +31,7 @@ fn rows() -> Value {
          "properties": {"providerUniqueId": "arn:aws:ec2:eu-central-1:123456789012:instance/i-0c0ffee0c0ffee001"},
          "publicExposures": {"nodes": [{
             "portRange": "443", "sourceIpRange": "0.0.0.0/0", "destinationIpRange": "10.0.0.4/32",
-            "path": [{"id": "sg", "name": "web", "type": "SECURITY_GROUP",
+            "path": [{"id": "net", "name": "Internet", "type": "ENDPOINT"}, {"id": "sg", "name": "web", "type": "SECURITY_GROUP",
                       "properties": {"providerUniqueId": "arn:aws:ec2:eu-central-1:123456789012:security-group/sg-0aa11bb22"}},
                      {"id": "7f0d2a90-entity", "name": "render-worker-3", "type": "VIRTUAL_MACHINE"}]}]},
          "lateralMovementPaths": {"nodes": [{"pathEntities": [
@@ -39,7 +39,7 @@ fn rows() -> Value {
             {"entity": {"id": "r", "type": "SERVICE_ACCOUNT", "name": "render-node",
                         "properties": {"providerUniqueId": "arn:aws:iam::123456789012:role/render-node"}}},
             {"entity": {"id": "b", "type": "BUCKET", "name": "customer-exports",
-                        "properties": {"externalId": "arn:aws:s3:::customer-exports", "tags": {"data-classification": "Confidential"}}}}]}]}},
+                        "properties": {"externalId": "arn:aws:s3:::customer-exports", "tags": {"classification": "Crown-Jewel"}}}}]}]}},
         {"id": "vol", "name": "root-disk", "type": "VOLUME", "properties": {}},
     ]}])
 }

@@ -1,5 +1,7 @@
 //! Tests of the sources, from outside: files and wire in, findings and errors out.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
+
 mod corpora;
 mod faults;
 mod graph;
