@@ -143,7 +143,11 @@ struct Choice {
 ///
 /// # Errors
 /// The first [`AnswerProblem`] found; nothing of the answer is used then.
-pub fn read_answer(answer: &str, menu: &[MenuItem], evidence: &[Evidence]) -> Result<Advice, AnswerProblem> {
+pub fn read_answer(
+    answer: &str,
+    menu: &[MenuItem],
+    evidence: &[Evidence],
+) -> Result<Advice, AnswerProblem> {
     if answer.len() > ANSWER_CAP {
         return Err(AnswerProblem::TooLong(answer.len()));
     }
@@ -153,7 +157,10 @@ pub fn read_answer(answer: &str, menu: &[MenuItem], evidence: &[Evidence]) -> Re
         return Err(AnswerProblem::Sentences(answer.summary.len(), SUMMARY_SENTENCES.to_string()));
     }
     if answer.hypothesis.is_empty() || answer.hypothesis.len() > HYPOTHESIS_SENTENCES {
-        return Err(AnswerProblem::Sentences(answer.hypothesis.len(), format!("1 to {HYPOTHESIS_SENTENCES}")));
+        return Err(AnswerProblem::Sentences(
+            answer.hypothesis.len(),
+            format!("1 to {HYPOTHESIS_SENTENCES}"),
+        ));
     }
     if !(0.0..=1.0).contains(&answer.confidence) {
         return Err(AnswerProblem::Confidence);
@@ -176,9 +183,14 @@ pub fn read_answer(answer: &str, menu: &[MenuItem], evidence: &[Evidence]) -> Re
     })
 }
 
-fn checked(sentences: Vec<Sentence>, evidence: &[Evidence]) -> Result<Vec<Sentence>, AnswerProblem> {
+fn checked(
+    sentences: Vec<Sentence>,
+    evidence: &[Evidence],
+) -> Result<Vec<Sentence>, AnswerProblem> {
     for sentence in &sentences {
-        if let Some(unknown) = sentence.cites.iter().find(|id| !evidence.iter().any(|known| known.id == **id)) {
+        if let Some(unknown) =
+            sentence.cites.iter().find(|id| !evidence.iter().any(|known| known.id == **id))
+        {
             return Err(AnswerProblem::UnknownEvidence(text::line(unknown.as_str(), 60)));
         }
     }

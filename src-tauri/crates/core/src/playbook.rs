@@ -103,7 +103,10 @@ pub struct Fit {
 impl Matcher {
     /// Whether no clause is given. Such a matcher fits nothing.
     pub fn is_empty(&self) -> bool {
-        self.techniques.is_empty() && self.words.is_empty() && self.resource.is_empty() && self.at_least.is_none()
+        self.techniques.is_empty()
+            && self.words.is_empty()
+            && self.resource.is_empty()
+            && self.at_least.is_none()
     }
 
     /// Whether a finding fits, and on what, in words.
@@ -158,19 +161,34 @@ impl Matcher {
     fn technique_hit(&self, finding: &Finding) -> Option<&str> {
         let names = |wanted: &str| {
             finding.draft.techniques.iter().any(|seen| {
-                seen.id.strip_prefix(wanted).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+                seen.id
+                    .strip_prefix(wanted)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
             })
         };
-        self.techniques.iter().map(String::as_str).filter(|wanted| names(wanted)).max_by_key(|wanted| wanted.len())
+        self.techniques
+            .iter()
+            .map(String::as_str)
+            .filter(|wanted| names(wanted))
+            .max_by_key(|wanted| wanted.len())
     }
 
     /// The longest of the words that stands in the rule's name, else in the title.
     fn word_hit(&self, finding: &Finding) -> Option<(Ground, &str)> {
         let longest_in = |text: &str| {
             let text = text.to_lowercase();
-            self.words.iter().map(String::as_str).filter(|word| text.contains(&word.to_lowercase())).max_by_key(|word| word.len())
+            self.words
+                .iter()
+                .map(String::as_str)
+                .filter(|word| text.contains(&word.to_lowercase()))
+                .max_by_key(|word| word.len())
         };
-        let of_rule = finding.draft.rule_name.as_deref().and_then(longest_in).map(|word| (Ground::RuleName, word));
+        let of_rule = finding
+            .draft
+            .rule_name
+            .as_deref()
+            .and_then(longest_in)
+            .map(|word| (Ground::RuleName, word));
         of_rule.or_else(|| longest_in(&finding.draft.title).map(|word| (Ground::Title, word)))
     }
 }
@@ -182,10 +200,18 @@ impl TargetRule {
             Self::Resource => crate::asset::asset_id(&finding.source, &finding.draft.resource),
             Self::ActorAccessKey => {
                 let resource = &finding.draft.resource;
-                let of_resource = resource.native_id.as_deref().filter(|_| resource.kind == Some(ResourceKind::AccessKey));
-                let of_actor = finding.draft.actor.as_ref().and_then(|actor| actor.access_key_id.as_deref());
+                let of_resource = resource
+                    .native_id
+                    .as_deref()
+                    .filter(|_| resource.kind == Some(ResourceKind::AccessKey));
+                let of_actor =
+                    finding.draft.actor.as_ref().and_then(|actor| actor.access_key_id.as_deref());
                 // An empty id is a vendor's way of saying none.
-                [of_actor, of_resource].into_iter().flatten().find(|key| !key.is_empty()).map(AssetId::new)
+                [of_actor, of_resource]
+                    .into_iter()
+                    .flatten()
+                    .find(|key| !key.is_empty())
+                    .map(AssetId::new)
             }
         }
     }

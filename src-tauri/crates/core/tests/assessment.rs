@@ -62,7 +62,10 @@ fn ids(arranged: &[(MenuItem, Option<String>)]) -> Vec<&str> {
 #[test]
 fn a_good_answer_is_read() {
     let advice = read(&good()).expect("it is good");
-    assert_eq!(advice.order, [("M2".to_owned(), "first".to_owned()), ("M1".to_owned(), "second".to_owned())]);
+    assert_eq!(
+        advice.order,
+        [("M2".to_owned(), "first".to_owned()), ("M1".to_owned(), "second".to_owned())]
+    );
     assert_eq!(advice.summary.len(), 3);
     assert_eq!(advice.summary[1].cites, [evidence_id(2), evidence_id(3)]);
     assert_eq!(advice.confidence, 0.5);
@@ -89,7 +92,14 @@ fn every_flaw_rejects_the_whole_answer() {
     check(|a| a["steps"][0]["target"] = json!("i-other"), "unknown field `target`");
     check(|a| a["summary"][0]["html"] = json!("<b>"), "unknown field `html`");
     check(|a| a["summary"] = json!([]), "0 sentences");
-    check(|a| _ = a["summary"].as_array_mut().map(|list| list.push(json!({ "text": "Four.", "cites": [] }))), "4 sentences");
+    check(
+        |a| {
+            _ = a["summary"]
+                .as_array_mut()
+                .map(|list| list.push(json!({ "text": "Four.", "cites": [] })))
+        },
+        "4 sentences",
+    );
     check(|a| a["hypothesis"] = json!([]), "0 sentences");
     check(|a| a["summary"][0]["text"] = json!(" \n\t"), "empty");
     check(|a| a["steps"][0]["why"] = json!(""), "empty");
@@ -102,20 +112,30 @@ fn what_is_not_one_json_object_is_rejected() {
     let twice = format!("{}{}", good(), good());
     let doubled = good().to_string().replacen('{', "{\"confidence\":0.1,", 1);
     let deep = "[".repeat(50_000);
-    for answer in ["", "null", "[]", "I think we should stop it.", &fenced, &twice, &doubled, &deep] {
-        let problem = read_answer(answer, &menu(), &evidence()).expect_err("it is not the JSON asked for");
+    for answer in ["", "null", "[]", "I think we should stop it.", &fenced, &twice, &doubled, &deep]
+    {
+        let problem =
+            read_answer(answer, &menu(), &evidence()).expect_err("it is not the JSON asked for");
         assert!(matches!(problem, AnswerProblem::Shape(_)), "{problem:?} for {:.40}", answer);
     }
     let long = "x".repeat(ANSWER_CAP + 1);
-    assert_eq!(read_answer(&long, &menu(), &evidence()), Err(AnswerProblem::TooLong(ANSWER_CAP + 1)));
+    assert_eq!(
+        read_answer(&long, &menu(), &evidence()),
+        Err(AnswerProblem::TooLong(ANSWER_CAP + 1))
+    );
 }
 
 #[test]
 fn prose_is_one_capped_line() {
-    let advice = read(&with(|a| a["summary"][0]["text"] = json!(format!("a\nb\u{1b}[31m{}", "c".repeat(2_000))))).expect("good");
+    let advice = read(&with(|a| {
+        a["summary"][0]["text"] = json!(format!("a\nb\u{1b}[31m{}", "c".repeat(2_000)))
+    }))
+    .expect("good");
     let line = &advice.summary[0].text;
     assert_eq!(line.chars().count(), text::LINE_CAP);
-    assert!(line.starts_with("a b [31mc") && line.ends_with('…') && !line.chars().any(char::is_control));
+    assert!(
+        line.starts_with("a b [31mc") && line.ends_with('…') && !line.chars().any(char::is_control)
+    );
 }
 
 #[test]
@@ -135,7 +155,8 @@ fn a_menu_is_put_in_order_and_never_shortened() {
 #[test]
 fn an_order_made_by_hand_can_neither_repeat_nor_invent() {
     let mut advice = read(&good()).expect("good");
-    advice.order = ["M2", "M2", "M7", "M1", "M2"].map(|id| (id.to_owned(), "so".to_owned())).to_vec();
+    advice.order =
+        ["M2", "M2", "M7", "M1", "M2"].map(|id| (id.to_owned(), "so".to_owned())).to_vec();
     assert_eq!(ids(&arrange(&menu(), Some(&advice))), ["M3", "M2", "M1", "M4"]);
 }
 
@@ -161,11 +182,43 @@ impl Dice {
 }
 
 const STRANGE: &[&str] = &[
-    "M1", "M2", "M3", "M4", "M5", "M0", "m1", "M1 ", " M1", "M01", "M1\u{0}", "Ｍ1", "M1\u{200b}", "*", "all", "", "E1",
-    "aws.ec2.stop", "i-0c41f0b9", "../M1", "M1\",\"mandatory\":false,\"x\":\"", "null", "1",
+    "M1",
+    "M2",
+    "M3",
+    "M4",
+    "M5",
+    "M0",
+    "m1",
+    "M1 ",
+    " M1",
+    "M01",
+    "M1\u{0}",
+    "Ｍ1",
+    "M1\u{200b}",
+    "*",
+    "all",
+    "",
+    "E1",
+    "aws.ec2.stop",
+    "i-0c41f0b9",
+    "../M1",
+    "M1\",\"mandatory\":false,\"x\":\"",
+    "null",
+    "1",
 ];
 const CITES: &[&str] = &["E1", "E2", "E5", "E0", "E6", "e1", "E1 ", "", "M1"];
-const FIELDS: &[&str] = &["summary", "hypothesis", "steps", "confidence", "severity", "state", "close", "mandatory", "id", "why"];
+const FIELDS: &[&str] = &[
+    "summary",
+    "hypothesis",
+    "steps",
+    "confidence",
+    "severity",
+    "state",
+    "close",
+    "mandatory",
+    "id",
+    "why",
+];
 
 fn sentence(dice: &mut Dice, wild: bool) -> Value {
     let known = if wild { CITES } else { &CITES[..3] };
@@ -177,7 +230,13 @@ fn sentence(dice: &mut Dice, wild: bool) -> Value {
 /// An answer that keeps to the schema, or nearly.
 fn any_answer(dice: &mut Dice) -> String {
     let wild = dice.below(3) > 0;
-    let count = |dice: &mut Dice, least: usize, most: usize| if wild && dice.below(8) == 0 { dice.below(7) } else { least + dice.below(most - least + 1) };
+    let count = |dice: &mut Dice, least: usize, most: usize| {
+        if wild && dice.below(8) == 0 {
+            dice.below(7)
+        } else {
+            least + dice.below(most - least + 1)
+        }
+    };
     let (three, some) = (count(dice, 3, 3), count(dice, 1, 4));
     let mut prose = |count: usize| -> Vec<Value> {
         (0..count)
@@ -193,11 +252,20 @@ fn any_answer(dice: &mut Dice) -> String {
     let steps: Vec<Value> = (0..chosen)
         .map(|_| {
             let strange = wild && dice.below(5) == 0;
-            let id = if strange { *dice.pick(STRANGE) } else { offered.remove(dice.below(offered.len())) };
+            let id = if strange {
+                *dice.pick(STRANGE)
+            } else {
+                offered.remove(dice.below(offered.len()))
+            };
             json!({ "id": id, "why": "so" })
         })
         .collect();
-    let confidence = if wild { dice.pick(&[json!(0), json!(1), json!(0.3), json!(2), json!(-1), json!("1"), json!(1e308)]).clone() } else { json!(0.7) };
+    let confidence = if wild {
+        dice.pick(&[json!(0), json!(1), json!(0.3), json!(2), json!(-1), json!("1"), json!(1e308)])
+            .clone()
+    } else {
+        json!(0.7)
+    };
     let mut answer = json!({ "summary": summary, "hypothesis": hypothesis, "steps": steps, "confidence": confidence });
     if wild && dice.below(6) == 0 {
         let field = *dice.pick(FIELDS);
@@ -231,7 +299,9 @@ fn of_any_answer_only_a_permutation_of_the_menu_survives() {
         let advice = read_answer(&answer, &menu, &evidence).ok();
         let arranged = arrange(&menu, advice.as_ref());
         let whole = arranged.len() == menu.len()
-            && menu.iter().all(|offered| arranged.iter().filter(|(item, _)| item == offered).count() == 1);
+            && menu
+                .iter()
+                .all(|offered| arranged.iter().filter(|(item, _)| item == offered).count() == 1);
         assert!(whole, "seed {seed}: {answer}");
         if let Some(advice) = advice {
             accepted += 1;
@@ -239,13 +309,17 @@ fn of_any_answer_only_a_permutation_of_the_menu_survives() {
         }
     }
     // Both roads were taken often, or the loop shows nothing.
-    assert!(accepted > ANSWERS / 5 && accepted < ANSWERS * 4 / 5, "{accepted} of {ANSWERS} were accepted");
+    assert!(
+        accepted > ANSWERS / 5 && accepted < ANSWERS * 4 / 5,
+        "{accepted} of {ANSWERS} were accepted"
+    );
 }
 
 /// What an accepted answer must be, looked at without the types that read it.
 fn assert_well(advice: &Advice, answer: &str, seed: u64) {
     let value: Value = serde_json::from_str(answer).expect("an accepted answer is JSON");
-    let mut fields: Vec<&str> = value.as_object().expect("an object").keys().map(String::as_str).collect();
+    let mut fields: Vec<&str> =
+        value.as_object().expect("an object").keys().map(String::as_str).collect();
     fields.sort_unstable();
     assert_eq!(fields, ["confidence", "hypothesis", "steps", "summary"], "seed {seed}: {answer}");
     assert_eq!(value["summary"].as_array().map(Vec::len), Some(3), "seed {seed}: {answer}");
@@ -256,6 +330,9 @@ fn assert_well(advice: &Advice, answer: &str, seed: u64) {
         seen.push(id.clone());
     }
     for sentence in advice.summary.iter().chain(&advice.hypothesis) {
-        assert!(sentence.cites.iter().all(|id| ["E1", "E2", "E3", "E4", "E5"].contains(&id.as_str())), "seed {seed}: {answer}");
+        assert!(
+            sentence.cites.iter().all(|id| ["E1", "E2", "E3", "E4", "E5"].contains(&id.as_str())),
+            "seed {seed}: {answer}"
+        );
     }
 }

@@ -29,7 +29,9 @@ fn matcher(techniques: &[&str], words: &[&str]) -> Matcher {
 #[test]
 fn a_technique_fits_itself_and_its_sub_techniques_only() {
     let fits = |wanted: &str, seen: &str| {
-        matcher(&[wanted], &[]).fit(&finding(|finding| finding.draft.techniques = technique(seen))).is_some()
+        matcher(&[wanted], &[])
+            .fit(&finding(|finding| finding.draft.techniques = technique(seen)))
+            .is_some()
     };
     assert!(fits("T1496", "T1496"));
     assert!(fits("T1496", "T1496.001"));
@@ -50,7 +52,8 @@ fn the_ground_says_who_chose_the_words() {
         Some((Ground::Title, "\u{201c}Crypto\u{201d} in its name".to_owned()))
     );
     assert_eq!(
-        ground(|finding| finding.draft.rule_name = Some("crypto mining".to_owned())).map(|found| found.0),
+        ground(|finding| finding.draft.rule_name = Some("crypto mining".to_owned()))
+            .map(|found| found.0),
         Some(Ground::RuleName)
     );
     assert_eq!(
@@ -60,12 +63,20 @@ fn the_ground_says_who_chose_the_words() {
         }),
         Some((Ground::Technique, "technique T1496".to_owned()))
     );
-    assert!(Ground::Technique > Ground::RuleName && Ground::RuleName > Ground::Title && Ground::Title > Ground::Kind);
+    assert!(
+        Ground::Technique > Ground::RuleName
+            && Ground::RuleName > Ground::Title
+            && Ground::Title > Ground::Kind
+    );
 }
 
 #[test]
 fn every_clause_must_hold_and_none_fits_nothing() {
-    let both = Matcher { resource: vec![ResourceKind::Instance], at_least: Some(Severity::High), ..matcher(&["T1496"], &[]) };
+    let both = Matcher {
+        resource: vec![ResourceKind::Instance],
+        at_least: Some(Severity::High),
+        ..matcher(&["T1496"], &[])
+    };
     let mining = |change: fn(&mut Finding)| {
         both.fit(&finding(|finding| {
             finding.draft.techniques = technique("T1496");
@@ -73,11 +84,17 @@ fn every_clause_must_hold_and_none_fits_nothing() {
         }))
     };
     let fit = mining(|_| {}).expect("all clauses hold");
-    assert_eq!((fit.clauses, fit.because.as_str()), (2, "technique T1496 and its kind of resource"));
+    assert_eq!(
+        (fit.clauses, fit.because.as_str()),
+        (2, "technique T1496 and its kind of resource")
+    );
     assert_eq!(mining(|finding| finding.draft.resource.kind = Some(ResourceKind::Bucket)), None);
     assert_eq!(mining(|finding| finding.draft.resource.kind = None), None);
     assert_eq!(mining(|finding| finding.draft.severity = Severity::Medium), None);
-    assert!(mining(|finding| finding.draft.severity = Severity::Unknown).is_some(), "unknown is not low");
+    assert!(
+        mining(|finding| finding.draft.severity = Severity::Unknown).is_some(),
+        "unknown is not low"
+    );
     assert_eq!(Matcher::default().fit(&finding(|_| {})), None);
     assert_eq!(Matcher::default().explain(&finding(|_| {})), None);
 }
@@ -97,11 +114,20 @@ fn a_target_is_what_the_finding_names_or_nothing() {
     assert_eq!(actor_key(None, None), None);
     assert_eq!(actor_key(Some(""), None), None);
     assert_eq!(actor_key(Some("AKIA1"), None), Some(AssetId::new("AKIA1")));
-    assert_eq!(actor_key(None, Some(("AKIA2", ResourceKind::AccessKey))), Some(AssetId::new("AKIA2")));
-    assert_eq!(actor_key(Some(""), Some(("AKIA2", ResourceKind::AccessKey))), Some(AssetId::new("AKIA2")));
+    assert_eq!(
+        actor_key(None, Some(("AKIA2", ResourceKind::AccessKey))),
+        Some(AssetId::new("AKIA2"))
+    );
+    assert_eq!(
+        actor_key(Some(""), Some(("AKIA2", ResourceKind::AccessKey))),
+        Some(AssetId::new("AKIA2"))
+    );
     assert_eq!(actor_key(None, Some(("deploy-bot", ResourceKind::User))), None);
     assert_eq!(TargetRule::Resource.resolve(&finding(|_| {})), Some(AssetId::new("i-0c41f0b9")));
-    assert_eq!(TargetRule::Resource.resolve(&finding(|finding| finding.draft.resource.native_id = None)), None);
+    assert_eq!(
+        TargetRule::Resource.resolve(&finding(|finding| finding.draft.resource.native_id = None)),
+        None
+    );
 }
 
 #[test]

@@ -9,7 +9,7 @@ use firebreak_core::finding::Finding;
 use firebreak_core::incident::Incident;
 use firebreak_core::playbook::Playbook;
 use firebreak_core::ports::{Advised, Assessor, Candidate, Planner, Proposal};
-use firebreak_planner::{Case, assess, best_match, build_prompt, enumerate, menu, playbooks, written};
+use firebreak_planner::{Case, assess, best_match, build_prompt, enumerate, menu, playbooks, worst, written};
 
 /// Facts cited under a step.
 const CITES: usize = 3;
@@ -32,7 +32,7 @@ impl PlaybookPlanner {
 impl Planner for PlaybookPlanner {
     fn propose(&self, _incident: &Incident, findings: &[Finding], evidence: &[Evidence]) -> Proposal {
         let (playbook, because) = self.playbook_for(findings);
-        let matched = best_match(&self.playbooks, findings).map(|found| found.finding);
+        let matched = best_match(&self.playbooks, findings).map(|found| found.finding).or_else(|| worst(findings));
         let candidates = enumerate(&playbook, findings)
             .into_iter()
             .map(|candidate| {

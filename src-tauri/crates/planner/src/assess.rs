@@ -61,20 +61,32 @@ pub async fn assess(
         Ok(advice) => return Ok((without_marks(advice), began.elapsed())),
         Err(problem) => problem,
     };
-    tracing::warn!(model = assessor.model(), problem = kind(&problem), "the model's first answer was rejected");
-    let second = ask(assessor, &again(prompt, &problem), began)
-        .await
-        .map_err(|then| AssessFailure::RejectedThen { first: problem.clone(), then: Box::new(then) })?;
+    tracing::warn!(
+        model = assessor.model(),
+        problem = kind(&problem),
+        "the model's first answer was rejected"
+    );
+    let second = ask(assessor, &again(prompt, &problem), began).await.map_err(|then| {
+        AssessFailure::RejectedThen { first: problem.clone(), then: Box::new(then) }
+    })?;
     match read_answer(&second, menu, evidence) {
         Ok(advice) => Ok((without_marks(advice), began.elapsed())),
         Err(second) => {
-            tracing::warn!(model = assessor.model(), problem = kind(&second), "the model's second answer was rejected");
+            tracing::warn!(
+                model = assessor.model(),
+                problem = kind(&second),
+                "the model's second answer was rejected"
+            );
             Err(AssessFailure::RejectedTwice { first: problem, second })
         }
     }
 }
 
-async fn ask(assessor: &dyn Assessor, prompt: &Prompt, began: Instant) -> Result<String, AssessFailure> {
+async fn ask(
+    assessor: &dyn Assessor,
+    prompt: &Prompt,
+    began: Instant,
+) -> Result<String, AssessFailure> {
     let deadline = began + DEADLINE;
     match timeout_at(deadline, assessor.ask(prompt)).await {
         Ok(Ok(answer)) => Ok(answer),
@@ -87,7 +99,8 @@ async fn ask(assessor: &dyn Assessor, prompt: &Prompt, began: Instant) -> Result
 
 /// The same case again, with what was wrong said where only we speak.
 fn again(prompt: &Prompt, problem: &AnswerProblem) -> Prompt {
-    let system = format!("{}\n{}", prompt.system.trim_end(), AGAIN.replace("{problem}", kind(problem)));
+    let system =
+        format!("{}\n{}", prompt.system.trim_end(), AGAIN.replace("{problem}", kind(problem)));
     Prompt { system, ..prompt.clone() }
 }
 
@@ -95,19 +108,26 @@ fn again(prompt: &Prompt, problem: &AnswerProblem) -> Prompt {
 fn kind(problem: &AnswerProblem) -> &'static str {
     match problem {
         AnswerProblem::TooLong(_) => "the answer was too long",
-        AnswerProblem::Shape(_) => "the answer was not one JSON object of the shape asked for, with every field and no other",
+        AnswerProblem::Shape(_) => {
+            "the answer was not one JSON object of the shape asked for, with every field and no other"
+        }
         AnswerProblem::UnknownChoice(_) => "a step had an id that is not on the menu",
         AnswerProblem::RepeatedChoice(_) => "the same menu id stood in two steps",
         AnswerProblem::UnknownEvidence(_) => "a sentence cited an id that is not in the evidence",
         AnswerProblem::Confidence => "the confidence was not a number from 0 to 1",
-        AnswerProblem::Sentences(..) => "the summary did not have exactly three sentences, or the hypothesis not one to four",
+        AnswerProblem::Sentences(..) => {
+            "the summary did not have exactly three sentences, or the hypothesis not one to four"
+        }
         AnswerProblem::EmptySentence => "a sentence or a reason was empty",
     }
 }
 
 fn without_marks(advice: Advice) -> Advice {
     let clean = |sentences: Vec<Sentence>| {
-        sentences.into_iter().map(|sentence| Sentence { text: unmarked(&sentence.text), ..sentence }).collect()
+        sentences
+            .into_iter()
+            .map(|sentence| Sentence { text: unmarked(&sentence.text), ..sentence })
+            .collect()
     };
     Advice {
         summary: clean(advice.summary),

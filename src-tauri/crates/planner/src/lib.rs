@@ -19,7 +19,7 @@ pub mod redact;
 pub mod written;
 
 pub use assess::{AssessFailure, assess};
-pub use matching::{Match, best_match};
+pub use matching::{Match, best_match, worst};
 pub use menu::{Candidate, enumerate, gaps};
 pub use openai::OpenAiAssessor;
 pub use playbooks::{Loaded, PlaybookProblem, load, load_with_overrides, shipped};

@@ -31,6 +31,13 @@ pub fn best_match<'a>(playbooks: &'a [Playbook], findings: &'a [Finding]) -> Opt
         .map(|(playbook, finding, fit)| Match { playbook, finding, because: fit.because })
 }
 
+/// The finding to speak of when no playbook matches: the most severe, then the first to begin.
+pub fn worst(findings: &[Finding]) -> Option<&Finding> {
+    findings
+        .iter()
+        .min_by_key(|finding| (Reverse(finding.draft.severity), finding.began_at(), &finding.id))
+}
+
 type Rank<'a> = (bool, (u8, usize, usize), Severity, Reverse<&'a str>, Reverse<&'a FindingId>);
 
 fn rank<'a>(playbook: &'a Playbook, finding: &'a Finding, fit: &Fit) -> Rank<'a> {

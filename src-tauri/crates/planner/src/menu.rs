@@ -53,11 +53,15 @@ struct Survey {
 
 fn survey(playbook: &Playbook, findings: &[Finding]) -> Survey {
     let mut ordered: Vec<&Finding> = findings.iter().collect();
-    ordered.sort_by_key(|finding| (Reverse(finding.draft.severity), finding.began_at(), finding.id.clone()));
+    ordered.sort_by_key(|finding| {
+        (Reverse(finding.draft.severity), finding.began_at(), finding.id.clone())
+    });
     let mut survey = Survey::default();
     // Mandatory steps take their places first, so that a flood can't use up the menu before them.
     for mandatory in [true, false] {
-        for (index, step) in playbook.steps.iter().enumerate().filter(|(_, step)| step.mandatory == mandatory) {
+        for (index, step) in
+            playbook.steps.iter().enumerate().filter(|(_, step)| step.mandatory == mandatory)
+        {
             survey.aim(index, step, &ordered);
         }
     }
@@ -93,7 +97,11 @@ impl Survey {
         let kind = if step.mandatory { "mandatory step" } else { "step" };
         // An optional step without a target is the usual case: not every intruder used a key.
         if step.mandatory && !aimed && refusals.is_empty() {
-            self.gaps.push(format!("The {kind} {} has no target: {}.", step.action, nothing_named(step)));
+            self.gaps.push(format!(
+                "The {kind} {} has no target: {}.",
+                step.action,
+                nothing_named(step)
+            ));
         }
         for why in refusals {
             self.gaps.push(format!("The {kind} {} is not offered: {why}.", step.action));
@@ -101,7 +109,9 @@ impl Survey {
     }
 
     fn offer(&mut self, index: usize, step: &PlaybookStep, finding: &Finding, target: AssetId) {
-        let same = |known: &&mut (usize, Candidate)| known.1.menu.action == step.action && known.1.menu.target == target;
+        let same = |known: &&mut (usize, Candidate)| {
+            known.1.menu.action == step.action && known.1.menu.target == target
+        };
         if let Some((first, known)) = self.candidates.iter_mut().find(same) {
             *first = index.min(*first);
             known.menu.mandatory |= step.mandatory;
@@ -134,8 +144,13 @@ fn target(step: &PlaybookStep, finding: &Finding) -> Aim {
     }
     let Some(asset) = step.target.resolve(finding) else { return Aim::Nothing };
     // Every action of the catalogue is an AWS one; the same words mean something else elsewhere.
-    if let Some(platform) = resource.platform.as_deref().filter(|platform| !platform.eq_ignore_ascii_case("aws")) {
-        return Aim::Refused(format!("the alert is about {}, and it acts on AWS", crate::encode::visible(platform, 40)));
+    if let Some(platform) =
+        resource.platform.as_deref().filter(|platform| !platform.eq_ignore_ascii_case("aws"))
+    {
+        return Aim::Refused(format!(
+            "the alert is about {}, and it acts on AWS",
+            crate::encode::visible(platform, 40)
+        ));
     }
     match shape_problem(step.action, asset.as_str()) {
         None => Aim::At(asset),
@@ -146,7 +161,11 @@ fn target(step: &PlaybookStep, finding: &Finding) -> Aim {
 /// Whether a target could be what the action acts on. What an alert calls an id is a stranger's
 /// text until it has the shape of one.
 fn shape_problem(action: ActionId, target: &str) -> Option<String> {
-    let word = |text: &str| !text.is_empty() && text.len() <= 128 && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let word = |text: &str| {
+        !text.is_empty()
+            && text.len() <= 128
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    };
     let shown = || crate::encode::visible(target, 80);
     match action {
         ActionId::Ec2Isolate | ActionId::Ec2Stop => {
@@ -154,7 +173,8 @@ fn shape_problem(action: ActionId, target: &str) -> Option<String> {
                 Some(arn) => arn.rsplit_once(":instance/").map_or("", |(_, id)| id),
                 None => target,
             };
-            let well = id.strip_prefix("i-").is_some_and(word) && target.bytes().all(|byte| byte.is_ascii_graphic());
+            let well = id.strip_prefix("i-").is_some_and(word)
+                && target.bytes().all(|byte| byte.is_ascii_graphic());
             (!well).then(|| format!("the alert gives no instance id of AWS, only {}", shown()))
         }
         // A temporary key can't be made inactive; its sessions have to be revoked at the role.
@@ -162,16 +182,17 @@ fn shape_problem(action: ActionId, target: &str) -> Option<String> {
             "{} is a temporary key, which can't be made inactive; revoke the sessions of the role that it came from by hand",
             shown()
         )),
-        ActionId::IamDeactivateAccessKey => {
-            (!(word(target) && target.len() >= 16)).then(|| format!("{} is not an access key id", shown()))
-        }
+        ActionId::IamDeactivateAccessKey => (!(word(target) && target.len() >= 16))
+            .then(|| format!("{} is not an access key id", shown())),
     }
 }
 
 fn nothing_named(step: &PlaybookStep) -> &'static str {
     match (step.target, step.action.spec().target) {
         (TargetRule::ActorAccessKey, _) => "no finding names an access key",
-        (TargetRule::Resource, ResourceKind::Instance) => "no finding is about an instance with an id",
+        (TargetRule::Resource, ResourceKind::Instance) => {
+            "no finding is about an instance with an id"
+        }
         (TargetRule::Resource, _) => "no finding is about a resource of its kind with an id",
     }
 }

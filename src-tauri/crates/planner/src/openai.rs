@@ -12,7 +12,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use firebreak_core::assessment::Prompt;
-use firebreak_core::ports::{Assessor, CheckLine, OutsideError, Secret, SecretName, Trouble, Vault};
+use firebreak_core::ports::{
+    Assessor, CheckLine, OutsideError, Secret, SecretName, Trouble, Vault,
+};
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderValue};
 use reqwest::{Client, RequestBuilder, Url, redirect};
 use serde_json::json;
@@ -57,7 +59,11 @@ impl OpenAiAssessor {
     ) -> Result<Self, OutsideError> {
         let (base, loopback) = address::read(base_url)?;
         if model.trim().is_empty() || model.len() > 200 || model.chars().any(char::is_control) {
-            return Err(needs_person("model settings", "the model has no usable name", "Enter the model's name as its provider writes it."));
+            return Err(needs_person(
+                "model settings",
+                "the model has no usable name",
+                "Enter the model's name as its provider writes it.",
+            ));
         }
         let builder = Client::builder()
             .redirect(redirect::Policy::none())
@@ -66,10 +72,17 @@ impl OpenAiAssessor {
             .user_agent(concat!("firebreak/", env!("CARGO_PKG_VERSION")));
         // A proxy from the environment can't know this machine's loopback.
         let builder = if loopback { builder.no_proxy() } else { builder };
-        let client = builder
-            .build()
-            .map_err(|error| OutsideError::new("model settings", Trouble::NeedsPerson, failure::causes(&error)))?;
-        Ok(Self { client, base, model: model.trim().to_owned(), key, vault, newer: AtomicBool::new(false) })
+        let client = builder.build().map_err(|error| {
+            OutsideError::new("model settings", Trouble::NeedsPerson, failure::causes(&error))
+        })?;
+        Ok(Self {
+            client,
+            base,
+            model: model.trim().to_owned(),
+            key,
+            vault,
+            newer: AtomicBool::new(false),
+        })
     }
 
     /// One call, and at most one more when the server refuses a parameter by name: a refused
@@ -87,7 +100,12 @@ impl OpenAiAssessor {
         answered.into_content(key.as_ref())
     }
 
-    async fn post(&self, prompt: &Prompt, newer: bool, key: Option<&Secret>) -> Result<reply::Reply, OutsideError> {
+    async fn post(
+        &self,
+        prompt: &Prompt,
+        newer: bool,
+        key: Option<&Secret>,
+    ) -> Result<reply::Reply, OutsideError> {
         let mut body = json!({
             "model": self.model,
             "messages": [
@@ -109,12 +127,22 @@ impl OpenAiAssessor {
         reply::Reply::of(ASK, self.with_key(ASK, request, key)?, key).await
     }
 
-    fn with_key(&self, operation: &str, request: RequestBuilder, key: Option<&Secret>) -> Result<RequestBuilder, OutsideError> {
+    fn with_key(
+        &self,
+        operation: &str,
+        request: RequestBuilder,
+        key: Option<&Secret>,
+    ) -> Result<RequestBuilder, OutsideError> {
         let request = request.header(ACCEPT, "application/json");
         let Some(key) = key else { return Ok(request) };
-        let mut value = HeaderValue::from_str(&format!("Bearer {}", key.expose().trim())).map_err(|_| {
-            needs_person(operation, "the stored key holds characters that no key has", "Enter the key again.")
-        })?;
+        let mut value =
+            HeaderValue::from_str(&format!("Bearer {}", key.expose().trim())).map_err(|_| {
+                needs_person(
+                    operation,
+                    "the stored key holds characters that no key has",
+                    "Enter the key again.",
+                )
+            })?;
         value.set_sensitive(true);
         Ok(request.header(AUTHORIZATION, value))
     }
@@ -123,7 +151,11 @@ impl OpenAiAssessor {
         let Some(name) = &self.key else { return Ok(None) };
         match self.vault.read(name).await {
             Ok(Some(key)) if !key.expose().trim().is_empty() => Ok(Some(key)),
-            Ok(_) => Err(needs_person(ASK, "the keychain has no key for the model", "Enter the model's key in the settings.")),
+            Ok(_) => Err(needs_person(
+                ASK,
+                "the keychain has no key for the model",
+                "Enter the model's key in the settings.",
+            )),
             Err(error) => Err(OutsideError::new(ASK, Trouble::NeedsPerson, error.to_string())),
         }
     }
@@ -150,7 +182,9 @@ impl Assessor for OpenAiAssessor {
         let milliseconds = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         match &answer {
             Ok(text) => tracing::info!(milliseconds, bytes = text.len(), "the model answered"),
-            Err(error) => tracing::warn!(milliseconds, trouble = ?error.trouble, "the model did not answer"),
+            Err(error) => {
+                tracing::warn!(milliseconds, trouble = ?error.trouble, "the model did not answer")
+            }
         }
         answer
     }

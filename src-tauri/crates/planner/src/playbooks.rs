@@ -21,7 +21,10 @@ pub const SHIPPED: [(&str, &str); 6] = [
     ("crypto-mining-ec2.toml", include_str!("../../../../assets/playbooks/crypto-mining-ec2.toml")),
     ("generic.toml", include_str!("../../../../assets/playbooks/generic.toml")),
     ("port-scan.toml", include_str!("../../../../assets/playbooks/port-scan.toml")),
-    ("public-bucket-sensitive-data.toml", include_str!("../../../../assets/playbooks/public-bucket-sensitive-data.toml")),
+    (
+        "public-bucket-sensitive-data.toml",
+        include_str!("../../../../assets/playbooks/public-bucket-sensitive-data.toml"),
+    ),
     ("reverse-shell-ec2.toml", include_str!("../../../../assets/playbooks/reverse-shell-ec2.toml")),
     ("stolen-access-key.toml", include_str!("../../../../assets/playbooks/stolen-access-key.toml")),
 ];
@@ -57,8 +60,10 @@ pub fn shipped() -> Vec<Playbook> {
 /// in one never leaves the analyst without the others.
 pub fn load_with_overrides(files: &[(&str, &str)]) -> Loaded {
     let (own, problems) = load_each(files);
-    let mut playbooks: Vec<Playbook> =
-        shipped().into_iter().filter(|shipped| !own.iter().any(|replacing| replacing.id == shipped.id)).collect();
+    let mut playbooks: Vec<Playbook> = shipped()
+        .into_iter()
+        .filter(|shipped| !own.iter().any(|replacing| replacing.id == shipped.id))
+        .collect();
     playbooks.extend(own);
     playbooks.sort_by(|a, b| a.id.cmp(&b.id));
     Loaded { playbooks, problems }
@@ -67,7 +72,10 @@ pub fn load_with_overrides(files: &[(&str, &str)]) -> Loaded {
 /// The playbook of last resort: a workspace's, else the shipped one.
 pub fn generic(playbooks: &[Playbook]) -> Playbook {
     playbooks.iter().find(|playbook| playbook.id == GENERIC).cloned().unwrap_or_else(|| {
-        shipped().into_iter().find(|playbook| playbook.id == GENERIC).expect("a shipped playbook has this id; a test says so")
+        shipped()
+            .into_iter()
+            .find(|playbook| playbook.id == GENERIC)
+            .expect("a shipped playbook has this id; a test says so")
     })
 }
 

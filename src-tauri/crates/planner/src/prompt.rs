@@ -174,7 +174,8 @@ fn finding(finding: &Finding) -> Value {
             "address": optional(actor.address.as_deref()),
         })
     });
-    let techniques: Vec<String> = draft.techniques.iter().take(8).map(|attack| untrusted(&attack.id, 24)).collect();
+    let techniques: Vec<String> =
+        draft.techniques.iter().take(8).map(|attack| untrusted(&attack.id, 24)).collect();
     json!({
         "title": untrusted(&draft.title, TITLE_CAP),
         "rule": draft.rule_name.as_deref().map(|rule| untrusted(rule, TITLE_CAP)),

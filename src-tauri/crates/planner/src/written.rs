@@ -18,9 +18,19 @@ const CITES: usize = 3;
 /// A sentence that speaks of this incident (it has a placeholder) cites the evidence read from the
 /// finding's own alert, the oldest first. A sentence that holds for every such incident cites
 /// nothing: it is the responder's experience and no fact of the case.
-pub fn assessment(playbook: &Playbook, finding: Option<&Finding>, evidence: &[Evidence]) -> Assessment {
-    let write = |templates: &[String]| templates.iter().map(|template| sentence(template, finding, evidence)).collect();
-    Assessment { author: Author::Playbook, summary: write(&playbook.summary), hypothesis: write(&playbook.hypothesis) }
+pub fn assessment(
+    playbook: &Playbook,
+    finding: Option<&Finding>,
+    evidence: &[Evidence],
+) -> Assessment {
+    let write = |templates: &[String]| {
+        templates.iter().map(|template| sentence(template, finding, evidence)).collect()
+    };
+    Assessment {
+        author: Author::Playbook,
+        summary: write(&playbook.summary),
+        hypothesis: write(&playbook.hypothesis),
+    }
 }
 
 /// The first thing in braces that is not a placeholder.
@@ -50,14 +60,17 @@ fn sentence(template: &str, finding: Option<&Finding>, evidence: &[Evidence]) ->
 
 fn supporting(finding: Option<&Finding>, evidence: &[Evidence]) -> Vec<EvidenceId> {
     let Some(finding) = finding else { return Vec::new() };
-    let mut own: Vec<&Evidence> = evidence.iter().filter(|fact| fact.sha256 == finding.alert_sha256).collect();
+    let mut own: Vec<&Evidence> =
+        evidence.iter().filter(|fact| fact.sha256 == finding.alert_sha256).collect();
     own.sort_by(|a, b| a.at.cmp(&b.at));
     own.into_iter().take(CITES).map(|fact| fact.id.clone()).collect()
 }
 
 fn fill(placeholder: Placeholder, finding: Option<&Finding>) -> String {
     let resource = finding.map(|finding| &finding.draft.resource);
-    let given = |value: Option<&String>| value.map(|text| visible(text, QUOTE_CAP)).filter(|text| !text.is_empty());
+    let given = |value: Option<&String>| {
+        value.map(|text| visible(text, QUOTE_CAP)).filter(|text| !text.is_empty())
+    };
     match placeholder {
         Placeholder::Asset => {
             let id = resource.and_then(|resource| given(resource.native_id.as_ref()));
@@ -69,12 +82,18 @@ fn fill(placeholder: Placeholder, finding: Option<&Finding>) -> String {
                 (None, None) => "a resource that the alert does not name".to_owned(),
             }
         }
-        Placeholder::Account => resource
-            .and_then(|resource| given(resource.account.as_ref()))
-            .map_or_else(|| "an account that the alert does not name".to_owned(), |id| format!("account {id}")),
-        Placeholder::Title => finding
-            .and_then(|finding| given(Some(&finding.draft.title)))
-            .map_or_else(|| "an alert without a title".to_owned(), |title| format!("\u{201c}{title}\u{201d}")),
+        Placeholder::Account => {
+            resource.and_then(|resource| given(resource.account.as_ref())).map_or_else(
+                || "an account that the alert does not name".to_owned(),
+                |id| format!("account {id}"),
+            )
+        }
+        Placeholder::Title => {
+            finding.and_then(|finding| given(Some(&finding.draft.title))).map_or_else(
+                || "an alert without a title".to_owned(),
+                |title| format!("\u{201c}{title}\u{201d}"),
+            )
+        }
     }
 }
 

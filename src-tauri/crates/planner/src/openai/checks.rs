@@ -20,14 +20,25 @@ pub(super) async fn run(assessor: &OpenAiAssessor) -> Vec<CheckLine> {
     match within_deadline(TEST, list_models(assessor, key.as_ref())).await {
         Ok(Listing::Models(models)) => {
             lines.push(good("Address", format!("{} answers", assessor.base)));
-            lines.push(good("Key", if key.is_some() { "accepted" } else { "none is configured, and none is asked for" }));
+            lines.push(good(
+                "Key",
+                if key.is_some() {
+                    "accepted"
+                } else {
+                    "none is configured, and none is asked for"
+                },
+            ));
             lines.push(model_line(&assessor.model, &models));
         }
         Ok(Listing::NotOffered) => {
             lines.push(good("Address", format!("{} answers, but lists no models", assessor.base)));
         }
         Err(error) => {
-            let name = if error.trouble == firebreak_core::ports::Trouble::NeedsPerson { "Key" } else { "Address" };
+            let name = if error.trouble == firebreak_core::ports::Trouble::NeedsPerson {
+                "Key"
+            } else {
+                "Address"
+            };
             lines.push(bad(name, &error));
             return lines;
         }
@@ -51,7 +62,10 @@ struct Model {
     id: String,
 }
 
-async fn list_models(assessor: &OpenAiAssessor, key: Option<&Secret>) -> Result<Listing, OutsideError> {
+async fn list_models(
+    assessor: &OpenAiAssessor,
+    key: Option<&Secret>,
+) -> Result<Listing, OutsideError> {
     let request = assessor.client.get(address::join(&assessor.base, "models"));
     let reply = Reply::of(TEST, assessor.with_key(TEST, request, key)?, key).await?;
     // Some compatible servers have chat completions and nothing else.
@@ -59,8 +73,9 @@ async fn list_models(assessor: &OpenAiAssessor, key: Option<&Secret>) -> Result<
         return Ok(Listing::NotOffered);
     }
     let body = reply.into_body(TEST, key)?;
-    let models: Models = serde_json::from_slice(&body)
-        .map_err(|_| failure::garbage(TEST, "what answers at this address is not a list of models"))?;
+    let models: Models = serde_json::from_slice(&body).map_err(|_| {
+        failure::garbage(TEST, "what answers at this address is not a list of models")
+    })?;
     Ok(Listing::Models(models.data.into_iter().map(|model| model.id).collect()))
 }
 
@@ -68,7 +83,8 @@ fn model_line(model: &str, known: &[String]) -> CheckLine {
     if known.iter().any(|id| id == model) {
         return good("Model", format!("{model} is known"));
     }
-    let mut some: Vec<String> = known.iter().take(5).map(|id| crate::encode::visible(id, 60)).collect();
+    let mut some: Vec<String> =
+        known.iter().take(5).map(|id| crate::encode::visible(id, 60)).collect();
     if known.len() > some.len() {
         some.push("\u{2026}".to_owned());
     }
@@ -76,7 +92,11 @@ fn model_line(model: &str, known: &[String]) -> CheckLine {
         name: "Model".to_owned(),
         ok: false,
         text: format!("{model} is not among the {} models that the provider lists", known.len()),
-        remedy: Some(if some.is_empty() { "The provider lists none for this key.".to_owned() } else { format!("It lists {}.", some.join(", ")) }),
+        remedy: Some(if some.is_empty() {
+            "The provider lists none for this key.".to_owned()
+        } else {
+            format!("It lists {}.", some.join(", "))
+        }),
     }
 }
 
@@ -97,8 +117,14 @@ async fn schema_line(assessor: &OpenAiAssessor) -> CheckLine {
             Err(problem) => CheckLine {
                 name: "Schema".to_owned(),
                 ok: false,
-                text: format!("the model does not keep to the shape asked for: {}", crate::encode::visible(&problem.to_string(), 200)),
-                remedy: Some("Use a model and server that support strict JSON schemas (structured outputs).".to_owned()),
+                text: format!(
+                    "the model does not keep to the shape asked for: {}",
+                    crate::encode::visible(&problem.to_string(), 200)
+                ),
+                remedy: Some(
+                    "Use a model and server that support strict JSON schemas (structured outputs)."
+                        .to_owned(),
+                ),
             },
         },
     }
@@ -109,5 +135,10 @@ fn good(name: &str, text: impl Into<String>) -> CheckLine {
 }
 
 fn bad(name: &str, error: &OutsideError) -> CheckLine {
-    CheckLine { name: name.to_owned(), ok: false, text: error.message.clone(), remedy: error.remedy.clone() }
+    CheckLine {
+        name: name.to_owned(),
+        ok: false,
+        text: error.message.clone(),
+        remedy: error.remedy.clone(),
+    }
 }

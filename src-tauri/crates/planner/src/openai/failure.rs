@@ -6,8 +6,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use firebreak_core::ports::{OutsideError, Secret, Trouble};
 use firebreak_core::text;
-use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::StatusCode;
+use reqwest::header::{HeaderMap, RETRY_AFTER};
 use serde::Deserialize;
 
 use crate::assess::DEADLINE;
@@ -40,19 +40,25 @@ impl Complaint {
         }
         let Ok(Envelope { error }) = serde_json::from_slice(body) else { return Self::default() };
         match error {
-            serde_json::Value::String(message) => Self { message: Some(message), ..Self::default() },
+            serde_json::Value::String(message) => {
+                Self { message: Some(message), ..Self::default() }
+            }
             other => serde_json::from_value(other).unwrap_or_default(),
         }
     }
 
     /// Whether its code or type is this word.
     pub(super) fn is(&self, word: &str) -> bool {
-        self.kind.as_deref() == Some(word) || self.code.as_ref().and_then(serde_json::Value::as_str) == Some(word)
+        self.kind.as_deref() == Some(word)
+            || self.code.as_ref().and_then(serde_json::Value::as_str) == Some(word)
     }
 
     /// Its words, short and without secrets; a hostile server may quote the key back.
     fn words(&self, key: Option<&Secret>) -> String {
-        self.message.as_deref().map(|message| format!(": {}", harmless(message, key))).unwrap_or_default()
+        self.message
+            .as_deref()
+            .map(|message| format!(": {}", harmless(message, key)))
+            .unwrap_or_default()
     }
 }
 
@@ -64,13 +70,21 @@ pub(super) fn harmless(words: &str, key: Option<&Secret>) -> String {
 }
 
 /// A failure that only a person can end.
-pub(super) fn needs_person(operation: &str, message: impl Into<String>, remedy: impl Into<String>) -> OutsideError {
+pub(super) fn needs_person(
+    operation: &str,
+    message: impl Into<String>,
+    remedy: impl Into<String>,
+) -> OutsideError {
     OutsideError::new(operation, Trouble::NeedsPerson, message).with_remedy(remedy)
 }
 
 /// No answer in time.
 pub(super) fn too_slow(operation: &str) -> OutsideError {
-    OutsideError::new(operation, Trouble::Passing, format!("no answer within {} seconds", DEADLINE.as_secs()))
+    OutsideError::new(
+        operation,
+        Trouble::Passing,
+        format!("no answer within {} seconds", DEADLINE.as_secs()),
+    )
 }
 
 /// The request did not get an answer at all.
@@ -78,7 +92,11 @@ pub(super) fn unsent(operation: &str, error: &reqwest::Error) -> OutsideError {
     if error.is_timeout() {
         return too_slow(operation);
     }
-    let what = if error.is_connect() { "the model's address can't be reached" } else { "the connection broke off" };
+    let what = if error.is_connect() {
+        "the model's address can't be reached"
+    } else {
+        "the connection broke off"
+    };
     OutsideError::new(operation, Trouble::Passing, format!("{what}: {}", causes(error)))
         .with_remedy("Check the model's address in the settings, and that its server runs.")
 }
@@ -94,27 +112,54 @@ pub(super) fn refused(
     let complaint = Complaint::read(body);
     let words = complaint.words(key);
     let code = status.as_u16();
-    let person = |what: &str, remedy: &str| needs_person(operation, format!("{what} ({code}){words}"), remedy);
+    let person = |what: &str, remedy: &str| {
+        needs_person(operation, format!("{what} ({code}){words}"), remedy)
+    };
     match code {
-        300..=399 => person("the address redirects, and redirects are not followed", "Enter the address that it leads to."),
+        300..=399 => person(
+            "the address redirects, and redirects are not followed",
+            "Enter the address that it leads to.",
+        ),
         401 => person("the provider does not accept the key", "Enter a valid key in the settings."),
-        403 => person("the provider does not permit this key to use this model", "Give the key access to the model, or choose another."),
-        404 => person("the provider knows no such address or model", "Check the base address (it usually ends in /v1) and the model's name."),
-        429 if complaint.is("insufficient_quota") => {
-            person("the provider's quota is used up", "Add credit or raise the limit at the provider. Trying again does not help.")
-        }
+        403 => person(
+            "the provider does not permit this key to use this model",
+            "Give the key access to the model, or choose another.",
+        ),
+        404 => person(
+            "the provider knows no such address or model",
+            "Check the base address (it usually ends in /v1) and the model's name.",
+        ),
+        429 if complaint.is("insufficient_quota") => person(
+            "the provider's quota is used up",
+            "Add credit or raise the limit at the provider. Trying again does not help.",
+        ),
         429 => {
-            let mut error = OutsideError::new(operation, Trouble::Passing, format!("the provider asks to slow down ({code}){words}"));
+            let mut error = OutsideError::new(
+                operation,
+                Trouble::Passing,
+                format!("the provider asks to slow down ({code}){words}"),
+            );
             error.retry_after = retry_after(headers, Utc::now());
             error
         }
         408 | 500..=599 => {
-            let mut error = OutsideError::new(operation, Trouble::Passing, format!("the provider has a fault ({code}){words}"));
+            let mut error = OutsideError::new(
+                operation,
+                Trouble::Passing,
+                format!("the provider has a fault ({code}){words}"),
+            );
             error.retry_after = retry_after(headers, Utc::now());
             error
         }
-        400 | 422 => person("the provider refuses the request", "Use a model and server that support strict JSON schemas."),
-        _ => OutsideError::new(operation, Trouble::Garbage, format!("the provider answered with an unexpected status ({code}){words}")),
+        400 | 422 => person(
+            "the provider refuses the request",
+            "Use a model and server that support strict JSON schemas.",
+        ),
+        _ => OutsideError::new(
+            operation,
+            Trouble::Garbage,
+            format!("the provider answered with an unexpected status ({code}){words}"),
+        ),
     }
 }
 
@@ -147,6 +192,8 @@ fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
     };
     text("retry-after-ms")
         .and_then(|text| number(text, 0.001))
-        .or_else(|| text(RETRY_AFTER.as_str()).and_then(|text| number(text, 1.0).or_else(|| date(text))))
+        .or_else(|| {
+            text(RETRY_AFTER.as_str()).and_then(|text| number(text, 1.0).or_else(|| date(text)))
+        })
         .map(|wait| wait.min(LONGEST_WAIT))
 }

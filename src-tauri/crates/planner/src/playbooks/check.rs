@@ -1,18 +1,19 @@
 //! Checking what serde can't: that a playbook says something, and only what can be done.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 
 use firebreak_core::assessment::{HYPOTHESIS_SENTENCES, SUMMARY_SENTENCES};
 use firebreak_core::finding::ResourceKind;
-use firebreak_core::playbook::{Matcher, Playbook, PlaybookStep, TargetRule};
-use firebreak_core::{ActionId, Severity, text};
+use firebreak_core::playbook::{Matcher, Playbook};
+use firebreak_core::{Severity, text};
 use serde::Deserialize;
 use serde::de::IntoDeserializer;
 use serde::de::value::{Error as NameError, StrDeserializer};
 use toml::Spanned;
 
-use super::file::{File, Match, Step};
+mod steps;
+
+use super::file::{File, Match};
 use super::{FILE_CAP, GENERIC, PlaybookProblem};
 use crate::written::unknown_placeholder;
 
@@ -20,8 +21,7 @@ use crate::written::unknown_placeholder;
 const STEP_CAP: usize = 20;
 /// Longest id or threat type, in characters.
 const NAME_CAP: usize = 64;
-const RESOURCES: &str =
-    "instance, user, access_key, role, bucket, container, function, database, network, account, other";
+const RESOURCES: &str = "instance, user, access_key, role, bucket, container, function, database, network, account, other";
 const SEVERITIES: &str = "informational, low, medium, high, critical";
 
 /// A playbook that is well in itself, and where its id stands.
@@ -41,14 +41,22 @@ impl Read {
 pub(super) fn read(name: &str, text: &str) -> Result<Read, Vec<PlaybookProblem>> {
     let mut checker = Checker { name, text, problems: Vec::new() };
     if text.len() > FILE_CAP {
-        checker.problem(0..0, format!("the file is {} bytes long", text.len()), format!("A playbook has at most {FILE_CAP}."));
+        checker.problem(
+            0..0,
+            format!("the file is {} bytes long", text.len()),
+            format!("A playbook has at most {FILE_CAP}."),
+        );
         return Err(checker.problems);
     }
     let file: File = match toml::from_str(text) {
         Ok(file) => file,
         Err(error) => {
             let what = text::line(error.message(), text::LINE_CAP);
-            checker.problem(error.span().unwrap_or(0..0), what, "assets/playbooks/README.md documents the format.");
+            checker.problem(
+                error.span().unwrap_or(0..0),
+                what,
+                "assets/playbooks/README.md documents the format.",
+            );
             return Err(checker.problems);
         }
     };
@@ -58,7 +66,8 @@ pub(super) fn read(name: &str, text: &str) -> Result<Read, Vec<PlaybookProblem>>
         return Err(checker.problems);
     }
     let what = format!("the id {:?} is taken by an earlier file", playbook.id);
-    let place = PlaybookProblem::at(name, text, id_span, what, "Give this playbook an id of its own.");
+    let place =
+        PlaybookProblem::at(name, text, id_span, what, "Give this playbook an id of its own.");
     Ok(Read { playbook, place })
 }
 
@@ -77,7 +86,11 @@ impl Checker<'_> {
         self.slug("id", &file.id);
         self.slug("threat", &file.threat);
         if *file.version.get_ref() == 0 {
-            self.problem(file.version.span(), "version is 0", "Versions count from 1 and rise with every change.");
+            self.problem(
+                file.version.span(),
+                "version is 0",
+                "Versions count from 1 and rise with every change.",
+            );
         }
         self.words_of_ours("title", &file.title);
         let summary = self.sentences("summary", file.summary, SUMMARY_SENTENCES);
@@ -114,7 +127,11 @@ impl Checker<'_> {
     fn words_of_ours(&mut self, field: &str, value: &Spanned<String>) {
         let length = value.get_ref().chars().count();
         if value.get_ref().trim().is_empty() {
-            self.problem(value.span(), format!("{field} is empty"), "Say it in words that an analyst would use.");
+            self.problem(
+                value.span(),
+                format!("{field} is empty"),
+                "Say it in words that an analyst would use.",
+            );
         } else if length > text::LINE_CAP {
             self.problem(
                 value.span(),
@@ -124,13 +141,26 @@ impl Checker<'_> {
         }
     }
 
-    fn sentences(&mut self, field: &str, value: Spanned<Vec<Spanned<String>>>, most: usize) -> Vec<String> {
+    fn sentences(
+        &mut self,
+        field: &str,
+        value: Spanned<Vec<Spanned<String>>>,
+        most: usize,
+    ) -> Vec<String> {
         let span = value.span();
         let sentences = value.into_inner();
         if sentences.is_empty() {
-            self.problem(span, format!("{field} is empty"), format!("Write 1 to {most} sentences."));
+            self.problem(
+                span,
+                format!("{field} is empty"),
+                format!("Write 1 to {most} sentences."),
+            );
         } else if sentences.len() > most {
-            self.problem(span, format!("{field} has {} sentences", sentences.len()), format!("Write 1 to {most}."));
+            self.problem(
+                span,
+                format!("{field} has {} sentences", sentences.len()),
+                format!("Write 1 to {most}."),
+            );
         }
         for sentence in &sentences {
             self.words_of_ours(&format!("a sentence of {field}"), sentence);
@@ -145,10 +175,19 @@ impl Checker<'_> {
         sentences.into_iter().map(Spanned::into_inner).collect()
     }
 
-    fn matcher(&mut self, id: &str, id_span: Range<usize>, value: Option<Spanned<Match>>) -> Matcher {
+    fn matcher(
+        &mut self,
+        id: &str,
+        id_span: Range<usize>,
+        value: Option<Spanned<Match>>,
+    ) -> Matcher {
         let Some(value) = value else {
             if id != GENERIC {
-                self.problem(id_span, "there is no [match]", "Say when the playbook applies: techniques, words, resource or at_least.");
+                self.problem(
+                    id_span,
+                    "there is no [match]",
+                    "Say when the playbook applies: techniques, words, resource or at_least.",
+                );
             }
             return Matcher::default();
         };
@@ -174,15 +213,30 @@ impl Checker<'_> {
         }
         let resource = given.resource.iter().filter_map(|kind| self.kind(kind)).collect();
         let at_least = given.at_least.as_ref().and_then(|severity| self.severity(severity));
-        let empty = given.techniques.is_empty() && given.words.is_empty() && given.resource.is_empty() && given.at_least.is_none();
+        let empty = given.techniques.is_empty()
+            && given.words.is_empty()
+            && given.resource.is_empty()
+            && given.at_least.is_none();
         if empty && id != GENERIC {
-            self.problem(span, "[match] is empty", "Give at least one of techniques, words, resource and at_least.");
+            self.problem(
+                span,
+                "[match] is empty",
+                "Give at least one of techniques, words, resource and at_least.",
+            );
         } else if !empty && id == GENERIC {
-            self.problem(span, "the generic playbook has a [match]", "It stands when nothing else does; leave [match] out.");
+            self.problem(
+                span,
+                "the generic playbook has a [match]",
+                "It stands when nothing else does; leave [match] out.",
+            );
         }
         Matcher {
             techniques: given.techniques.into_iter().map(Spanned::into_inner).collect(),
-            words: given.words.into_iter().map(|word| word.into_inner().trim().to_owned()).collect(),
+            words: given
+                .words
+                .into_iter()
+                .map(|word| word.into_inner().trim().to_owned())
+                .collect(),
             resource,
             at_least,
         }
@@ -191,126 +245,41 @@ impl Checker<'_> {
     fn kind(&mut self, value: &Spanned<String>) -> Option<ResourceKind> {
         let kind = named::<ResourceKind>(value.get_ref());
         if kind.is_none() {
-            self.problem(value.span(), format!("{:?} is not a kind of resource", value.get_ref()), format!("Kinds are {RESOURCES}."));
+            self.problem(
+                value.span(),
+                format!("{:?} is not a kind of resource", value.get_ref()),
+                format!("Kinds are {RESOURCES}."),
+            );
         }
         kind
     }
 
     fn severity(&mut self, value: &Spanned<String>) -> Option<Severity> {
-        let severity = Severity::from_name(value.get_ref()).filter(|severity| *severity != Severity::Unknown);
+        let severity =
+            Severity::from_name(value.get_ref()).filter(|severity| *severity != Severity::Unknown);
         if severity.is_none() {
-            self.problem(value.span(), format!("{:?} is not a severity", value.get_ref()), format!("Severities are {SEVERITIES}."));
+            self.problem(
+                value.span(),
+                format!("{:?} is not a severity", value.get_ref()),
+                format!("Severities are {SEVERITIES}."),
+            );
         }
         severity
-    }
-
-    fn steps(&mut self, steps: Vec<Spanned<Step>>, matches: &Matcher) -> Vec<PlaybookStep> {
-        let mut read: Vec<PlaybookStep> = Vec::new();
-        for (index, step) in steps.into_iter().enumerate() {
-            let span = step.span();
-            if index == STEP_CAP {
-                self.problem(span, format!("there are more than {STEP_CAP} steps"), "Split the playbook by threat.");
-                return read;
-            }
-            let Some(step) = self.step(step.into_inner(), matches) else { continue };
-            if read.iter().any(|earlier| earlier.action == step.action && earlier.target == step.target) {
-                self.problem(span, format!("{} is aimed at the same thing twice", step.action), "Remove one of the two steps.");
-            }
-            read.push(step);
-        }
-        read
-    }
-
-    fn step(&mut self, step: Step, matches: &Matcher) -> Option<PlaybookStep> {
-        self.words_of_ours("why", &step.why);
-        let action = ActionId::from_name(step.action.get_ref());
-        if action.is_none() {
-            let known: Vec<&str> = ActionId::ALL.iter().map(|action| action.name()).collect();
-            self.problem(
-                step.action.span(),
-                format!("the action {:?} is not in the catalogue", step.action.get_ref()),
-                format!("Actions are {}.", known.join(", ")),
-            );
-        }
-        let target = named::<TargetRule>(step.target.get_ref());
-        if target.is_none() {
-            self.problem(
-                step.target.span(),
-                format!("the target {:?} is not known", step.target.get_ref()),
-                "Targets are resource and actor_access_key.",
-            );
-        }
-        let (action, target) = (action?, target?);
-        self.aim(action, target, step.target.span(), matches);
-        let parameters = self.parameters(action, step.parameters);
-        Some(PlaybookStep { action, target, why: step.why.into_inner(), mandatory: step.mandatory, parameters })
-    }
-
-    /// A step that could never find a target is a mistake, not a choice.
-    fn aim(&mut self, action: ActionId, target: TargetRule, span: Range<usize>, matches: &Matcher) {
-        let wanted = action.spec().target;
-        let possible = match target {
-            TargetRule::Resource => matches.resource.is_empty() || matches.resource.contains(&wanted),
-            TargetRule::ActorAccessKey => wanted == ResourceKind::AccessKey,
-        };
-        if possible {
-            return;
-        }
-        let remedy = match target {
-            TargetRule::Resource => format!("Let [match] resource hold {:?}, or drop the step.", kind_name(wanted)),
-            TargetRule::ActorAccessKey => "Aim it at resource.".to_owned(),
-        };
-        self.problem(span, format!("{action} acts on {}, which this target never is", kind_words(wanted)), remedy);
-    }
-
-    fn parameters(
-        &mut self,
-        action: ActionId,
-        given: BTreeMap<Spanned<String>, Spanned<String>>,
-    ) -> BTreeMap<String, String> {
-        let known = parameters_of(action);
-        let mut taken = BTreeMap::new();
-        for (key, value) in given {
-            if !known.contains(&key.get_ref().as_str()) {
-                let remedy = match known {
-                    [] => "It takes none.".to_owned(),
-                    known => format!("It takes {}.", known.join(", ")),
-                };
-                self.problem(key.span(), format!("{action} has no parameter {:?}", key.get_ref()), remedy);
-            }
-            taken.insert(key.into_inner(), value.into_inner());
-        }
-        taken
-    }
-}
-
-/// Parameters of an action. None of this version's catalogue takes any.
-fn parameters_of(action: ActionId) -> &'static [&'static str] {
-    match action {
-        ActionId::Ec2Isolate | ActionId::Ec2Stop | ActionId::IamDeactivateAccessKey => &[],
     }
 }
 
 fn is_technique(id: &str) -> bool {
-    let (technique, sub) = id.split_once('.').map_or((id, None), |(technique, sub)| (technique, Some(sub)));
-    let digits = |text: &str, count: usize| text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit());
-    technique.strip_prefix('T').is_some_and(|number| digits(number, 4)) && sub.is_none_or(|sub| digits(sub, 3))
+    let (technique, sub) =
+        id.split_once('.').map_or((id, None), |(technique, sub)| (technique, Some(sub)));
+    let digits = |text: &str, count: usize| {
+        text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    technique.strip_prefix('T').is_some_and(|number| digits(number, 4))
+        && sub.is_none_or(|sub| digits(sub, 3))
 }
 
 /// Reads a name as serde writes it.
 fn named<'de, T: Deserialize<'de>>(name: &'de str) -> Option<T> {
     let deserializer: StrDeserializer<'de, NameError> = name.into_deserializer();
     T::deserialize(deserializer).ok()
-}
-
-fn kind_name(kind: ResourceKind) -> String {
-    serde_json::to_value(kind).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
-}
-
-fn kind_words(kind: ResourceKind) -> String {
-    match kind {
-        ResourceKind::Instance => "an instance".to_owned(),
-        ResourceKind::AccessKey => "an access key".to_owned(),
-        other => format!("a resource of kind {:?}", kind_name(other)),
-    }
 }

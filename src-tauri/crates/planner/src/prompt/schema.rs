@@ -25,7 +25,8 @@ pub(crate) fn answer_schema(menu: &[MenuItem], evidence: &[Evidence]) -> Value {
 
 /// Every property required and no other allowed, as strict mode demands.
 fn object(properties: Value) -> Value {
-    let required: Vec<String> = properties.as_object().map(|map| map.keys().cloned().collect()).unwrap_or_default();
+    let required: Vec<String> =
+        properties.as_object().map(|map| map.keys().cloned().collect()).unwrap_or_default();
     json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false })
 }
 
@@ -35,5 +36,9 @@ fn list(items: Value, least: usize, most: usize) -> Value {
 
 /// An empty enumeration is no valid schema; the list around it then admits no item.
 fn one_of(ids: &[&str]) -> Value {
-    if ids.is_empty() { json!({ "type": "string" }) } else { json!({ "type": "string", "enum": ids }) }
+    if ids.is_empty() {
+        json!({ "type": "string" })
+    } else {
+        json!({ "type": "string", "enum": ids })
+    }
 }

@@ -41,7 +41,8 @@ impl Assessor for Scripted {
 
     async fn ask(&self, prompt: &Prompt) -> Result<String, OutsideError> {
         self.asked.lock().expect("nothing panics while it is held").push(prompt.clone());
-        let (seconds, answer) = self.answers.lock().expect("nothing panics while it is held").remove(0);
+        let (seconds, answer) =
+            self.answers.lock().expect("nothing panics while it is held").remove(0);
         tokio::time::sleep(Duration::from_secs(seconds)).await;
         answer
     }
@@ -68,7 +69,8 @@ fn bad() -> String {
 }
 
 fn down() -> OutsideError {
-    OutsideError::new("model request", Trouble::Passing, "the model's address can't be reached").with_remedy("Check it.")
+    OutsideError::new("model request", Trouble::Passing, "the model's address can't be reached")
+        .with_remedy("Check it.")
 }
 
 #[tokio::test(start_paused = true)]
@@ -89,7 +91,8 @@ async fn a_rejected_answer_gets_one_more_chance_and_no_echo() {
     let asked = model.asked();
     assert_eq!(asked.len(), 2);
     assert_eq!((&asked[0].user, &asked[0].schema), (&asked[1].user, &asked[1].schema));
-    let added = asked[1].system.strip_prefix(asked[0].system.trim_end()).expect("the fixed text stays");
+    let added =
+        asked[1].system.strip_prefix(asked[0].system.trim_end()).expect("the fixed text stays");
     assert!(added.contains("a step had an id that is not on the menu"), "{added}");
     assert!(!added.contains("SYSTEM") && !added.contains('{'), "{added}");
 }
@@ -103,7 +106,8 @@ async fn failure(answers: Vec<(u64, Result<String, OutsideError>)>) -> (AssessFa
 #[tokio::test(start_paused = true)]
 async fn every_failure_says_which_and_how_often_it_was_asked() {
     let mut seen = Vec::new();
-    let mut note = |(failure, asked): (AssessFailure, usize)| seen.push(format!("asked {asked}: {failure}"));
+    let mut note =
+        |(failure, asked): (AssessFailure, usize)| seen.push(format!("asked {asked}: {failure}"));
     note(failure(vec![(0, Err(down()))]).await);
     note(failure(vec![(60, Ok(good().to_string()))]).await);
     note(failure(vec![(10, Err(down()))]).await);
@@ -117,7 +121,10 @@ async fn every_failure_says_which_and_how_often_it_was_asked() {
 async fn both_attempts_share_ten_seconds() {
     let began = tokio::time::Instant::now();
     let (failed, asked) = failure(vec![(9, Ok(bad())), (9, Ok(good().to_string()))]).await;
-    assert!(matches!(failed, AssessFailure::RejectedThen { ref then, .. } if **then == AssessFailure::Slow), "{failed:?}");
+    assert!(
+        matches!(failed, AssessFailure::RejectedThen { ref then, .. } if **then == AssessFailure::Slow),
+        "{failed:?}"
+    );
     assert_eq!((asked, began.elapsed()), (2, Duration::from_secs(10)));
 }
 

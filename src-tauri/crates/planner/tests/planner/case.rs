@@ -4,11 +4,15 @@ use std::sync::LazyLock;
 
 use firebreak_core::asset::Asset;
 use firebreak_core::evidence::{Evidence, evidence_id};
-use firebreak_core::finding::{Actor, Attack, Finding, FindingStatus, Observation, Resource, ResourceKind};
+use firebreak_core::finding::{
+    Actor, Attack, Finding, FindingStatus, Observation, Resource, ResourceKind,
+};
 use firebreak_core::incident::Incident;
 use firebreak_core::playbook::Playbook;
 use firebreak_core::{AlertId, AssetId, FindingId, IncidentId, IncidentState, Severity, Timestamp};
-use firebreak_planner::{Candidate, Case, CasePrompt, best_match, build_prompt, enumerate, menu, shipped};
+use firebreak_planner::{
+    Candidate, Case, CasePrompt, best_match, build_prompt, enumerate, menu, shipped,
+};
 
 pub const INSTANCE: &str = "i-0c41f0b9d2e8a7f13";
 pub const KEY: &str = "AKIAIOSFODNN7EXAMPLE";
@@ -39,7 +43,8 @@ pub fn finding(id: &str, change: impl FnOnce(&mut Finding)) -> Finding {
     };
     finding.draft.status = FindingStatus::New;
     finding.draft.rule_name = Some("Cryptocurrency miner executed on a workload".to_owned());
-    finding.draft.techniques = vec![Attack { id: "T1496".to_owned(), name: Some("Resource Hijacking".to_owned()) }];
+    finding.draft.techniques =
+        vec![Attack { id: "T1496".to_owned(), name: Some("Resource Hijacking".to_owned()) }];
     finding.draft.description = Some("A miner runs on web-7 and reports to a pool.".to_owned());
     finding.draft.resource = Resource {
         native_id: Some(INSTANCE.to_owned()),
@@ -72,8 +77,11 @@ impl Miner {
                 address: Some("203.0.113.77".to_owned()),
                 ..Actor::default()
             });
-            finding.draft.observations = vec![Observation { at: Some(at(-3)), text: "xmrig started by sh".to_owned() }];
-            finding.draft.resource.tags = [("Name".to_owned(), "web-7".to_owned()), ("owner".to_owned(), "shop".to_owned())].into();
+            finding.draft.observations =
+                vec![Observation { at: Some(at(-3)), text: "xmrig started by sh".to_owned() }];
+            finding.draft.resource.tags =
+                [("Name".to_owned(), "web-7".to_owned()), ("owner".to_owned(), "shop".to_owned())]
+                    .into();
         });
         let findings = vec![one];
         let incident = Incident {
@@ -89,7 +97,8 @@ impl Miner {
             opened_at: at(-3),
             updated_at: at(0),
         };
-        let asset = Asset::from_resource("wiz-prod", &findings[0].draft.resource).expect("the finding names its resource");
+        let asset = Asset::from_resource("wiz-prod", &findings[0].draft.resource)
+            .expect("the finding names its resource");
         let mut miner = Self { incident, asset, findings, evidence: Vec::new() };
         miner.evidence = vec![
             miner.fact(1, -3, "xmrig started by sh on web-7"),
@@ -118,7 +127,12 @@ impl Miner {
     /// The prompt for the playbook that fits.
     pub fn prompt(&self) -> CasePrompt {
         let matched = best_match(&PLAYBOOKS, &self.findings).expect("a playbook fits");
-        let case = Case { incident: &self.incident, asset: Some(&self.asset), findings: &self.findings, playbook: matched.playbook };
+        let case = Case {
+            incident: &self.incident,
+            asset: Some(&self.asset),
+            findings: &self.findings,
+            playbook: matched.playbook,
+        };
         build_prompt(case, &self.evidence, &menu::items(&self.plan().1))
     }
 }

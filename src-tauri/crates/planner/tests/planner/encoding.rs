@@ -1,6 +1,8 @@
 //! Text that can't hide, can't close anything and can't be long.
 
-use firebreak_planner::encode::{MARK, json_length, json_without_brackets, marked, unmarked, visible};
+use firebreak_planner::encode::{
+    MARK, json_length, json_without_brackets, marked, unmarked, visible,
+};
 use proptest::prelude::*;
 use serde_json::Value;
 

@@ -28,11 +28,15 @@ const OWN: &[&str] = &[
 fn injections() -> Vec<String> {
     let mut texts: Vec<String> = OWN.iter().map(|text| (*text).to_owned()).collect();
     let Some(folder) = std::env::var_os("FIREBREAK_CORPORA") else {
-        println!("FIREBREAK_CORPORA is not set: only the {} strings of this file are tried", texts.len());
+        println!(
+            "FIREBREAK_CORPORA is not set: only the {} strings of this file are tried",
+            texts.len()
+        );
         return texts;
     };
     let file = std::path::Path::new(&folder).join("injections.jsonl");
-    let lines = std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    let lines = std::fs::read_to_string(&file)
+        .unwrap_or_else(|error| panic!("{}: {error}", file.display()));
     for line in lines.lines() {
         let value: Value = serde_json::from_str(line).expect("the corpus is JSON lines");
         texts.push(value["text"].as_str().expect("each has a text").to_owned());
@@ -109,13 +113,18 @@ fn no_text_breaks_out_of_the_case() {
 /// Every text of the case but the menu's reasons, which are ours, is without white space and
 /// without a character that is not seen.
 fn assert_marked(case: &Value, what: &str) {
-    let mut stack: Vec<&Value> = ["incident", "asset", "findings", "evidence"].iter().map(|part| &case[*part]).collect();
+    let mut stack: Vec<&Value> =
+        ["incident", "asset", "findings", "evidence"].iter().map(|part| &case[*part]).collect();
     while let Some(value) = stack.pop() {
         match value {
             Value::Object(map) => stack.extend(map.values()),
             Value::Array(list) => stack.extend(list),
             Value::String(text) => {
-                let hidden = |c: char| c.is_whitespace() || c.is_control() || matches!(u32::from(c), 0x200B..=0x200F | 0x2028..=0x202E | 0x2060..=0x206F | 0xFEFF | 0xE0000..=0xE0FFF);
+                let hidden = |c: char| {
+                    c.is_whitespace()
+                        || c.is_control()
+                        || matches!(u32::from(c), 0x200B..=0x200F | 0x2028..=0x202E | 0x2060..=0x206F | 0xFEFF | 0xE0000..=0xE0FFF)
+                };
                 assert!(!text.contains(hidden), "{what}: {text:?}");
             }
             _ => {}

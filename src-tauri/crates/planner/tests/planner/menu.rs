@@ -14,7 +14,8 @@ fn playbook(id: &str) -> Playbook {
 
 fn with_key(id: &str, key: &str) -> Finding {
     finding(id, |finding| {
-        finding.draft.actor = Some(Actor { access_key_id: Some(key.to_owned()), ..Actor::default() });
+        finding.draft.actor =
+            Some(Actor { access_key_id: Some(key.to_owned()), ..Actor::default() });
     })
 }
 
@@ -23,7 +24,14 @@ fn listed(playbook: &Playbook, findings: &[Finding]) -> Vec<String> {
         .iter()
         .map(|candidate| {
             let menu = &candidate.menu;
-            format!("{} {} {}{} <- {}", menu.id, menu.action, menu.target, if menu.mandatory { " !" } else { "" }, candidate.finding)
+            format!(
+                "{} {} {}{} <- {}",
+                menu.id,
+                menu.action,
+                menu.target,
+                if menu.mandatory { " !" } else { "" },
+                candidate.finding
+            )
         })
         .collect()
 }
@@ -47,15 +55,24 @@ fn a_miner_with_a_named_key_offers_all_three_in_the_playbooks_order() {
 fn the_worst_findings_targets_come_first() {
     let mild = finding("a", |finding| {
         finding.draft.severity = Severity::Low;
-        finding.draft.actor = Some(Actor { access_key_id: Some("AKIAMILD000000000000".to_owned()), ..Actor::default() });
+        finding.draft.actor = Some(Actor {
+            access_key_id: Some("AKIAMILD000000000000".to_owned()),
+            ..Actor::default()
+        });
     });
     let late = finding("b", |finding| {
         finding.draft.created_at = Some(at(9));
-        finding.draft.actor = Some(Actor { access_key_id: Some("AKIALATE000000000000".to_owned()), ..Actor::default() });
+        finding.draft.actor = Some(Actor {
+            access_key_id: Some("AKIALATE000000000000".to_owned()),
+            ..Actor::default()
+        });
     });
     let early = finding("c", |finding| {
         finding.draft.created_at = Some(at(1));
-        finding.draft.actor = Some(Actor { access_key_id: Some("AKIAEARLY00000000000".to_owned()), ..Actor::default() });
+        finding.draft.actor = Some(Actor {
+            access_key_id: Some("AKIAEARLY00000000000".to_owned()),
+            ..Actor::default()
+        });
     });
     assert_eq!(
         listed(&playbook("stolen-access-key"), &[mild, late, early]),
@@ -85,7 +102,11 @@ fn a_target_has_the_shape_of_what_the_action_acts_on() {
         },
         none,
     );
-    let shape = |shown: &str| format!("The mandatory step aws.ec2.isolate is not offered: the alert gives no instance id of AWS, only {shown}.");
+    let shape = |shown: &str| {
+        format!(
+            "The mandatory step aws.ec2.isolate is not offered: the alert gives no instance id of AWS, only {shown}."
+        )
+    };
     check(
         |finding| {
             finding.draft.resource.native_id = None;
@@ -93,9 +114,18 @@ fn a_target_has_the_shape_of_what_the_action_acts_on() {
         },
         &shape("wiz-prod:w-1"),
     );
-    check(|finding| finding.draft.resource.native_id = Some("i-1 --all".to_owned()), &shape("i-1 --all"));
-    check(|finding| finding.draft.resource.native_id = Some("i-1\u{202e}\n2".to_owned()), &shape("i-1[U+202E] 2"));
-    check(|finding| finding.draft.resource.native_id = Some("arn:aws:s3:::i-123".to_owned()), &shape("arn:aws:s3:::i-123"));
+    check(
+        |finding| finding.draft.resource.native_id = Some("i-1 --all".to_owned()),
+        &shape("i-1 --all"),
+    );
+    check(
+        |finding| finding.draft.resource.native_id = Some("i-1\u{202e}\n2".to_owned()),
+        &shape("i-1[U+202E] 2"),
+    );
+    check(
+        |finding| finding.draft.resource.native_id = Some("arn:aws:s3:::i-123".to_owned()),
+        &shape("arn:aws:s3:::i-123"),
+    );
     check(
         |finding| finding.draft.resource.platform = Some("Azure".to_owned()),
         "The mandatory step aws.ec2.isolate is not offered: the alert is about Azure, and it acts on AWS.",
@@ -105,7 +135,8 @@ fn a_target_has_the_shape_of_what_the_action_acts_on() {
 #[test]
 fn an_arn_of_an_instance_is_a_target_too() {
     let arn = "arn:aws:ec2:eu-central-1:123456789012:instance/i-0c41f0b9";
-    let findings = [finding("a", |finding| finding.draft.resource.native_id = Some(arn.to_owned()))];
+    let findings =
+        [finding("a", |finding| finding.draft.resource.native_id = Some(arn.to_owned()))];
     assert_eq!(enumerate(&playbook("crypto-mining-ec2"), &findings)[0].menu.target.as_str(), arn);
 }
 
@@ -122,8 +153,14 @@ fn a_temporary_or_strange_key_is_not_offered_and_said() {
         "The mandatory step aws.iam.deactivate_access_key is not offered: ASIAIOSFODNN7EXAMPLE is a temporary key, which \
          can't be made inactive; revoke the sessions of the role that it came from by hand.",
     );
-    check("root", "The mandatory step aws.iam.deactivate_access_key is not offered: root is not an access key id.");
-    check("", "The mandatory step aws.iam.deactivate_access_key has no target: no finding names an access key.");
+    check(
+        "root",
+        "The mandatory step aws.iam.deactivate_access_key is not offered: root is not an access key id.",
+    );
+    check(
+        "",
+        "The mandatory step aws.iam.deactivate_access_key has no target: no finding names an access key.",
+    );
     assert_eq!(gaps(&stolen, &[with_key("a", KEY)]), Vec::<String>::new());
     assert_eq!(gaps(&playbook("crypto-mining-ec2"), &[finding("a", |_| {})]), Vec::<String>::new());
 }
@@ -147,20 +184,28 @@ fn one_target_reached_by_two_steps_stands_once_and_mandatory() {
     assert_eq!(candidates.len(), 1);
     assert!(candidates[0].menu.mandatory);
     // The mandatory step's own words and parameters stay with it.
-    assert_eq!((candidates[0].menu.why.as_str(), candidates[0].parameters["of"].as_str()), ("ActorAccessKey", "ActorAccessKey"));
+    assert_eq!(
+        (candidates[0].menu.why.as_str(), candidates[0].parameters["of"].as_str()),
+        ("ActorAccessKey", "ActorAccessKey")
+    );
 }
 
 #[test]
 fn a_flood_of_targets_is_capped_aloud_and_never_at_the_mandatory_steps_cost() {
-    let mut findings: Vec<Finding> = (0..5_000).map(|number| with_key(&format!("f{number:05}"), &format!("AKIA{number:016}"))).collect();
+    let mut findings: Vec<Finding> = (0..5_000)
+        .map(|number| with_key(&format!("f{number:05}"), &format!("AKIA{number:016}")))
+        .collect();
     let mining = playbook("crypto-mining-ec2");
     let candidates = enumerate(&mining, &findings);
     assert_eq!(candidates.len(), MENU_CAP);
     assert_eq!(candidates[0].menu.action, ActionId::Ec2Isolate);
     let left = 5_000 + 2 - MENU_CAP;
-    assert_eq!(gaps(&mining, &findings), [format!(
-        "{left} more targets are not offered: a menu has at most {MENU_CAP} entries. Look at whether the alerts are a flood."
-    )]);
+    assert_eq!(
+        gaps(&mining, &findings),
+        [format!(
+            "{left} more targets are not offered: a menu has at most {MENU_CAP} entries. Look at whether the alerts are a flood."
+        )]
+    );
     findings.reverse();
     assert_eq!(enumerate(&mining, &findings), candidates);
 }

@@ -35,7 +35,8 @@ fn problems(from: &str, to: &str) -> String {
 #[test]
 fn every_shipped_file_loads_under_its_own_name() {
     let playbooks = load(&SHIPPED).unwrap_or_else(|problems| panic!("{problems:#?}"));
-    let ids: Vec<String> = playbooks.iter().map(|playbook| format!("{}.toml", playbook.id)).collect();
+    let ids: Vec<String> =
+        playbooks.iter().map(|playbook| format!("{}.toml", playbook.id)).collect();
     let names: Vec<&str> = SHIPPED.iter().map(|(name, _)| *name).collect();
     assert_eq!(ids, names);
     assert_eq!(shipped(), playbooks);
@@ -56,8 +57,12 @@ fn the_shipped_list_is_the_folder() {
 #[test]
 fn a_miner_is_isolated_before_it_is_stopped() {
     let playbooks = shipped();
-    let miner = playbooks.iter().find(|playbook| playbook.id == "crypto-mining-ec2").expect("it is shipped");
-    let steps: Vec<_> = miner.steps.iter().map(|step| (step.action, step.target, step.mandatory)).collect();
+    let miner = playbooks
+        .iter()
+        .find(|playbook| playbook.id == "crypto-mining-ec2")
+        .expect("it is shipped");
+    let steps: Vec<_> =
+        miner.steps.iter().map(|step| (step.action, step.target, step.mandatory)).collect();
     assert_eq!(
         steps,
         [
@@ -100,9 +105,17 @@ fn problems_name_file_line_and_column() {
         ("action", "aws.ec2.stop", "aws.ec2.terminate"),
         ("target", "target = \"resource\"", "target = \"neighbour\""),
         ("target that is no key", "target = \"resource\"", "target = \"actor_access_key\""),
-        ("target that is never an instance", "resource = [\"instance\"]", "resource = [\"bucket\"]"),
+        (
+            "target that is never an instance",
+            "resource = [\"instance\"]",
+            "resource = [\"bucket\"]",
+        ),
         ("empty why", "It can be built again.", ""),
-        ("parameter", "why = \"It can be built again.\"", "why = \"So.\"\nparameters = { force = \"yes\" }"),
+        (
+            "parameter",
+            "why = \"It can be built again.\"",
+            "why = \"So.\"\nparameters = { force = \"yes\" }",
+        ),
         (
             "the same step twice",
             "why = \"It can be built again.\"",
@@ -110,7 +123,8 @@ fn problems_name_file_line_and_column() {
         ),
         ("characters, not bytes", "\"The build did it.\"", "\"Größe → ok.\", \"{was}\""),
     ];
-    let listing: Vec<String> = cases.iter().map(|(name, from, to)| format!("-- {name}\n{}", problems(from, to))).collect();
+    let listing: Vec<String> =
+        cases.iter().map(|(name, from, to)| format!("-- {name}\n{}", problems(from, to))).collect();
     insta::assert_snapshot!(listing.join("\n\n"));
 }
 
@@ -121,7 +135,10 @@ fn an_empty_match_is_a_mistake() {
         let problems = load(&[("p.toml", text)]).expect_err("it is broken");
         assert_eq!(problems.iter().map(ToString::to_string).collect::<Vec<_>>(), [expected]);
     };
-    check(head, "p.toml:1:6: there is no [match]. Say when the playbook applies: techniques, words, resource or at_least.");
+    check(
+        head,
+        "p.toml:1:6: there is no [match]. Say when the playbook applies: techniques, words, resource or at_least.",
+    );
     check(
         &format!("{head}[match]\n"),
         "p.toml:8:1: [match] is empty. Give at least one of techniques, words, resource and at_least.",
@@ -135,15 +152,24 @@ fn an_empty_match_is_a_mistake() {
 #[test]
 fn all_problems_are_told_at_once_and_by_file() {
     let first = GOOD.replace("noisy-build", "No").replace("compiler", "c");
-    let problems = load(&[("a.toml", &first), ("b.toml", GOOD), ("c.toml", GOOD), ("d.toml", "=")]).expect_err("three are broken");
-    insta::assert_snapshot!(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"));
+    let problems = load(&[("a.toml", &first), ("b.toml", GOOD), ("c.toml", GOOD), ("d.toml", "=")])
+        .expect_err("three are broken");
+    insta::assert_snapshot!(
+        problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+    );
 }
 
 #[test]
 fn a_huge_file_is_not_read() {
     let text = format!("{GOOD}\n{}", "#".repeat(70_000));
     let problems = load(&[("huge.toml", &text)]).expect_err("it is too long");
-    assert_eq!(problems[0].to_string(), format!("huge.toml:1:1: the file is {} bytes long. A playbook has at most 65536.", text.len()));
+    assert_eq!(
+        problems[0].to_string(),
+        format!(
+            "huge.toml:1:1: the file is {} bytes long. A playbook has at most 65536.",
+            text.len()
+        )
+    );
 }
 
 #[test]
@@ -151,7 +177,9 @@ fn hostile_toml_gives_a_problem_and_never_a_panic() {
     let deep = format!("a = {}", "[".repeat(20_000));
     let dotted = format!("{} = 1", vec!["a"; 10_000].join("."));
     let spans = "id = \"\u{feff}\r\r\n\t\u{1f600}\"\nversion = \"\u{1f600}\"";
-    for text in [&deep, &dotted, spans, "\u{0}", "[match", "id = '''", "[[step]]\n[step]", "\u{feff}id = 1"] {
+    for text in
+        [&deep, &dotted, spans, "\u{0}", "[match", "id = '''", "[[step]]\n[step]", "\u{feff}id = 1"]
+    {
         assert!(load(&[("x.toml", text)]).is_err());
     }
     // Cut anywhere, and with any byte of it replaced, a good file is good or has a problem within it.
@@ -169,9 +197,12 @@ fn hostile_toml_gives_a_problem_and_never_a_panic() {
 #[test]
 fn a_workspace_replaces_by_id_and_a_broken_file_changes_nothing() {
     let own = GOOD.replace("noisy-build", "port-scan");
-    let loaded = load_with_overrides(&[("mine.toml", &own), ("new.toml", GOOD), ("broken.toml", "id = 1")]);
+    let loaded =
+        load_with_overrides(&[("mine.toml", &own), ("new.toml", GOOD), ("broken.toml", "id = 1")]);
     assert_eq!(loaded.playbooks.len(), SHIPPED.len() + 1);
-    let of = |id: &str| loaded.playbooks.iter().find(|playbook| playbook.id == id).map(|playbook| playbook.version);
+    let of = |id: &str| {
+        loaded.playbooks.iter().find(|playbook| playbook.id == id).map(|playbook| playbook.version)
+    };
     assert_eq!((of("port-scan"), of("noisy-build"), of("generic")), (Some(3), Some(3), Some(1)));
     assert_eq!(loaded.problems.len(), 1);
     assert!(loaded.playbooks.is_sorted_by_key(|playbook| playbook.id.clone()));

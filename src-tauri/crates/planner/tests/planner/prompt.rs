@@ -16,7 +16,10 @@ pub fn opened(built: &CasePrompt) -> Value {
     let boundary = first.strip_prefix("<<<CASE ").expect("it opens");
     assert_eq!(*last, format!("CASE {boundary}>>>"));
     assert!(boundary.len() == 32 && boundary.bytes().all(|byte| byte.is_ascii_hexdigit()));
-    assert!(!json.contains(['<', '>', '&']) && !json.contains(boundary), "the object could close its frame");
+    assert!(
+        !json.contains(['<', '>', '&']) && !json.contains(boundary),
+        "the object could close its frame"
+    );
     assert!(!json.chars().any(|c| c.is_control()));
     let case: Value = serde_json::from_str(json).expect("the case is one JSON value");
     assert!(case.is_object());
@@ -44,7 +47,12 @@ fn assert_strict(schema: &Value) {
         "object" => {
             let properties = schema["properties"].as_object().expect("an object has properties");
             let mut names: Vec<&str> = properties.keys().map(String::as_str).collect();
-            let mut required: Vec<&str> = schema["required"].as_array().expect("required").iter().filter_map(Value::as_str).collect();
+            let mut required: Vec<&str> = schema["required"]
+                .as_array()
+                .expect("required")
+                .iter()
+                .filter_map(Value::as_str)
+                .collect();
             names.sort_unstable();
             required.sort_unstable();
             assert_eq!(names, required);
@@ -52,7 +60,9 @@ fn assert_strict(schema: &Value) {
             properties.values().for_each(assert_strict);
         }
         "array" => assert_strict(&schema["items"]),
-        "string" => assert_ne!(schema.get("enum"), Some(&json!([])), "an empty enumeration is no schema"),
+        "string" => {
+            assert_ne!(schema.get("enum"), Some(&json!([])), "an empty enumeration is no schema")
+        }
         "number" => {}
         other => panic!("strict decoding was not meant to meet {other}"),
     }
@@ -68,8 +78,12 @@ fn written(schema: &Value, full: bool, nth: usize) -> Value {
             .map(|(name, part)| (name.clone(), written(part, full, nth)))
             .collect(),
         "array" => {
-            let count = schema[if full { "maxItems" } else { "minItems" }].as_u64().expect("a list has bounds");
-            (0..count).map(|item| written(&schema["items"], full, usize::try_from(item).expect("few"))).collect()
+            let count = schema[if full { "maxItems" } else { "minItems" }]
+                .as_u64()
+                .expect("a list has bounds");
+            (0..count)
+                .map(|item| written(&schema["items"], full, usize::try_from(item).expect("few")))
+                .collect()
         }
         "string" => schema.get("enum").map_or(json!("A sentence."), |ids| ids[nth].clone()),
         _ => schema[if full { "maximum" } else { "minimum" }].clone(),
@@ -81,12 +95,18 @@ fn whatever_keeps_to_the_schema_is_read() {
     let mut miner = Miner::new();
     let check = |miner: &Miner, menu: &[firebreak_core::assessment::MenuItem]| {
         let playbook = firebreak_planner::playbooks::generic(&[]);
-        let case = firebreak_planner::Case { incident: &miner.incident, asset: None, findings: &miner.findings, playbook: &playbook };
+        let case = firebreak_planner::Case {
+            incident: &miner.incident,
+            asset: None,
+            findings: &miner.findings,
+            playbook: &playbook,
+        };
         let built = firebreak_planner::build_prompt(case, &miner.evidence, menu);
         assert_strict(&built.prompt.schema);
         for full in [true, false] {
             let answer = written(&built.prompt.schema, full, 0).to_string();
-            let advice = read_answer(&answer, menu, &built.evidence).unwrap_or_else(|problem| panic!("{problem}: {answer}"));
+            let advice = read_answer(&answer, menu, &built.evidence)
+                .unwrap_or_else(|problem| panic!("{problem}: {answer}"));
             assert_eq!(advice.order.len(), if full { menu.len() } else { 0 });
         }
     };
@@ -105,7 +125,8 @@ fn a_flood_of_facts_leaves_the_first_ones_in() {
     miner.evidence.clear();
     for number in 0..2_000_u32 {
         // The newest come first, as a source may give them.
-        let fact = miner.fact(number as usize + 1, i64::from(5_000 - number), &format!("fact {number}"));
+        let fact =
+            miner.fact(number as usize + 1, i64::from(5_000 - number), &format!("fact {number}"));
         miner.evidence.push(fact);
     }
     let built = miner.prompt();
@@ -116,7 +137,8 @@ fn a_flood_of_facts_leaves_the_first_ones_in() {
     assert_eq!(case["evidence"][0]["id"], "E2000");
     assert!(built.evidence.is_sorted_by_key(|fact| fact.at));
     let ids: Vec<&str> = built.evidence.iter().map(|fact| fact.id.as_str()).collect();
-    let offered = &built.prompt.schema["properties"]["summary"]["items"]["properties"]["cites"]["items"]["enum"];
+    let offered = &built.prompt.schema["properties"]["summary"]["items"]["properties"]["cites"]["items"]
+        ["enum"];
     assert_eq!(offered, &json!(ids), "only what is shown can be cited");
 }
 
@@ -132,7 +154,9 @@ fn the_largest_case_keeps_its_cap_and_its_menu() {
             finding.draft.title = huge.clone();
             finding.draft.description = Some(huge.clone());
             finding.draft.rule_name = Some(huge.clone());
-            finding.draft.techniques.extend((0..20).map(|_| firebreak_core::finding::Attack { id: huge.clone(), name: None }));
+            finding.draft.techniques.extend(
+                (0..20).map(|_| firebreak_core::finding::Attack { id: huge.clone(), name: None }),
+            );
             finding.draft.actor = Some(firebreak_core::finding::Actor {
                 native_id: Some(huge.clone()),
                 name: Some(huge.clone()),
@@ -144,7 +168,14 @@ fn the_largest_case_keeps_its_cap_and_its_menu() {
         .collect();
     miner.incident.title = huge.clone();
     miner.asset.tags = (0..200).map(|number| (format!("{number}{huge}"), huge.clone())).collect();
-    for slot in [&mut miner.asset.name, &mut miner.asset.account, &mut miner.asset.account_name, &mut miner.asset.region, &mut miner.asset.owner, &mut miner.asset.cloud_state] {
+    for slot in [
+        &mut miner.asset.name,
+        &mut miner.asset.account,
+        &mut miner.asset.account_name,
+        &mut miner.asset.region,
+        &mut miner.asset.owner,
+        &mut miner.asset.cloud_state,
+    ] {
         *slot = Some(huge.clone());
     }
     miner.evidence = (1..=500).map(|number| miner.fact(number, 0, &huge)).collect();
@@ -171,7 +202,10 @@ fn no_secret_of_the_case_is_in_the_prompt() {
     assert!(!built.prompt.user.contains(secret));
     let tags = case["asset"]["tags"].as_array().expect("tags");
     assert!(tags.contains(&json!({ "key": "db_password", "value": "[removed]" })), "{tags:?}");
-    assert!(built.prompt.user.contains(crate::case::KEY), "an access key id names a target and stays");
+    assert!(
+        built.prompt.user.contains(crate::case::KEY),
+        "an access key id names a target and stays"
+    );
 }
 
 #[test]

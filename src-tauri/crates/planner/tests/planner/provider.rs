@@ -57,13 +57,18 @@ impl Vault for Drawer {
 
 /// An assessor for a base address.
 pub fn assessor(base: &str, vault: Arc<dyn Vault>) -> OpenAiAssessor {
-    OpenAiAssessor::new(base, MODEL, Some(SecretName::new("model/key")), vault).expect("the settings are good")
+    OpenAiAssessor::new(base, MODEL, Some(SecretName::new("model/key")), vault)
+        .expect("the settings are good")
 }
 
 /// A server whose chat completions answer this.
 pub async fn serving(response: ResponseTemplate) -> (MockServer, OpenAiAssessor) {
     let server = MockServer::start().await;
-    Mock::given(method("POST")).and(path("/v1/chat/completions")).respond_with(response).mount(&server).await;
+    Mock::given(method("POST"))
+        .and(path("/v1/chat/completions"))
+        .respond_with(response)
+        .mount(&server)
+        .await;
     let assessor = assessor(&format!("{}/v1", server.uri()), Drawer::with(KEY));
     (server, assessor)
 }

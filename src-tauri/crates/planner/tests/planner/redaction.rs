@@ -31,7 +31,20 @@ fn secrets_go() {
     ] {
         gone(&format!("{before}{aws}{after}"), aws);
     }
-    for name in ["password", "Passwd", "PGPASSWORD", "DB_PASSWORD", "client_secret", "api-key", "apiKey", "auth_token", "x-api-key", "Authorization", "AccountKey", "SharedAccessSignature_sig"] {
+    for name in [
+        "password",
+        "Passwd",
+        "PGPASSWORD",
+        "DB_PASSWORD",
+        "client_secret",
+        "api-key",
+        "apiKey",
+        "auth_token",
+        "x-api-key",
+        "Authorization",
+        "AccountKey",
+        "SharedAccessSignature_sig",
+    ] {
         gone(&format!("export {name}=hunter2 && run"), "hunter2");
         gone(&format!("{name}: hunter2"), "hunter2");
         gone(&format!("{{\"{name}\": \"correct horse\"}}"), "correct horse");
@@ -44,7 +57,10 @@ fn secrets_go() {
     gone("postgres://app:p%40ss@db:5432/shop", "p%40ss");
     gone("Authorization: Bearer abcdef123456", "abcdef123456");
     gone("-H 'authorization: basic dXNlcjpwYXNz'", "dXNlcjpwYXNz");
-    let jwt = format!("eyJ{}.eyJ{}.{}", "hbGciOiJIUzI1NiJ9", "zdWIiOiIxMjM0NTY3ODkwIn0", "dozjgNryP4J3jVmNHl0w5N");
+    let jwt = format!(
+        "eyJ{}.eyJ{}.{}",
+        "hbGciOiJIUzI1NiJ9", "zdWIiOiIxMjM0NTY3ODkwIn0", "dozjgNryP4J3jVmNHl0w5N"
+    );
     gone(&format!("cookie {jwt};"), &jwt);
     for token in [
         format!("ghp_{}", &BODY[..36]),
@@ -59,8 +75,12 @@ fn secrets_go() {
     ] {
         gone(&format!("echo {token} > /tmp/x"), &token);
     }
-    let key = format!("-----BEGIN RSA PRIVATE KEY-----\n{BODY}\n{BODY}\n-----END RSA PRIVATE KEY-----");
-    assert_eq!(without_secrets(&format!("cat id_rsa\n{key}\ndone")), "cat id_rsa\n[private key removed]\ndone");
+    let key =
+        format!("-----BEGIN RSA PRIVATE KEY-----\n{BODY}\n{BODY}\n-----END RSA PRIVATE KEY-----");
+    assert_eq!(
+        without_secrets(&format!("cat id_rsa\n{key}\ndone")),
+        "cat id_rsa\n[private key removed]\ndone"
+    );
     // A key that is cut off is still a key.
     assert_eq!(without_secrets(&key[..60]), "[private key removed]");
     let session = BODY.repeat(6);
