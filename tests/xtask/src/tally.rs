@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::process::ExitCode;
 
-/// A test that can't run here prints a line that begins with this, says why, and returns.
+/// A test that can't run here prints a line that begins with one of these, says why, and returns.
 /// Runners count it as passed; we don't.
-const SKIP_MARK: &str = "SKIPPED";
+const SKIP_MARKS: &[&str] = &["SKIPPED", "skipped:"];
 
 /// One suite's result.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -144,16 +144,14 @@ impl Suite {
 
     /// Moves what skipped itself out of "passed", and never lets a bad run look good.
     fn finished(mut self, output: &str, good: bool) -> Self {
-        let skips: BTreeSet<_> = output
-            .lines()
-            .map(str::trim)
-            .filter(|line| line.starts_with(SKIP_MARK))
-            .map(|line| line.trim_start_matches(SKIP_MARK).trim_start_matches([':', ' ']))
-            .collect();
-        let skipped = skips.len().min(self.passed);
+        let skips = skips(output);
+        let tests: BTreeSet<_> = skips.iter().map(|(test, _)| test).collect();
+        let skipped = tests.len().min(self.passed);
         self.passed -= skipped;
         self.skipped += skipped;
-        self.details.extend(skips.into_iter().map(|reason| format!("skipped: {reason}")));
+        let reasons: BTreeSet<_> =
+            skips.iter().map(|(test, why)| format!("skipped: {test}: {why}")).collect();
+        self.details.extend(reasons);
         if !good && self.failed == 0 {
             self.failed = 1;
             self.details.push(format!("failed: {} did not build or did not finish", self.name));
@@ -170,6 +168,25 @@ impl fmt::Display for Suite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} passed, {} failed, {} skipped", self.passed, self.failed, self.skipped)
     }
+}
+
+/// Tests that said they skipped themselves, and why. Both runners print a heading over what a test
+/// wrote: nextest `──── STDERR: crate test ────`, libtest `---- test stdout ----`.
+fn skips(output: &str) -> BTreeSet<(&str, &str)> {
+    let mut test = "a test";
+    let mut found = BTreeSet::new();
+    for line in output.lines().map(str::trim) {
+        let heading = line.trim_matches(['─', '-', ' ']);
+        if heading.len() < line.len() {
+            let named = heading.strip_prefix("STDERR:").or(heading.strip_prefix("STDOUT:"));
+            let named = named.or(heading.strip_suffix(" stdout"));
+            test = named.map_or(test, str::trim);
+        }
+        if let Some(reason) = SKIP_MARKS.iter().find_map(|mark| line.strip_prefix(mark)) {
+            found.insert((test, reason.trim_start_matches([':', ' '])));
+        }
+    }
+    found
 }
 
 /// `" 12 passed (1 slow)"` is 12 and `passed`.
@@ -202,12 +219,27 @@ mod tests {
 
     #[test]
     fn a_test_that_skipped_itself_did_not_pass() {
-        let output = "    SKIPPED samples: FIREBREAK_SAMPLES is not set\n\
+        let output = "──── STDERR:  firebreak-sources samples::all ────\n\
+             \x20   SKIPPED: FIREBREAK_SAMPLES is not set\n\
+             ──── STDERR:  firebreak-sources corpora::all ────\n\
+             \x20   skipped: FIREBREAK_CORPORA is not set\n\
+             \x20   skipped: and that too\n\
              Summary [ 0.1s] 3 tests run: 3 passed, 0 skipped\n";
         check(
             &Suite::from_nextest("rust", output, true),
-            "2 passed, 0 failed, 1 skipped",
-            &["skipped: samples: FIREBREAK_SAMPLES is not set"],
+            "1 passed, 0 failed, 2 skipped",
+            &[
+                "skipped: firebreak-sources corpora::all: FIREBREAK_CORPORA is not set",
+                "skipped: firebreak-sources corpora::all: and that too",
+                "skipped: firebreak-sources samples::all: FIREBREAK_SAMPLES is not set",
+            ],
+        );
+        let output = "---- a::b stdout ----\nSKIPPED no display\n\
+             test result: ok. 2 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out\n";
+        check(
+            &Suite::from_libtest("rust", output, true),
+            "1 passed, 0 failed, 1 skipped",
+            &["skipped: a::b: no display"],
         );
     }
 

@@ -1,5 +1,6 @@
 //! Children never outlive us: the leash, through the real program.
 #![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used)]
 
 use std::fs;
 use std::io::{BufRead, BufReader};
