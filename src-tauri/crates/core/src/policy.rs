@@ -55,6 +55,10 @@ pub struct Rule {
 impl Verdict {
     /// The reasons in one line.
     pub fn reasons(&self) -> String {
-        self.rules.iter().map(|rule| format!("{} ({})", rule.reason, rule.id)).collect::<Vec<_>>().join("; ")
+        self.rules
+            .iter()
+            .map(|rule| format!("{} ({})", rule.reason, rule.id))
+            .collect::<Vec<_>>()
+            .join("; ")
     }
 }

@@ -31,8 +31,10 @@ pub enum CheckpointProblem {
 
 /// The identity of a workspace's log. It is also the name of the key that signs its checkpoints.
 pub fn origin(workspace: &str) -> String {
-    let id: String =
-        workspace.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '-' }).collect();
+    let id: String = workspace
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '-' })
+        .collect();
     format!("firebreak.invalid/audit/{id}")
 }
 
@@ -61,14 +63,16 @@ impl Checkpoint {
     pub fn parse(text: &str) -> Result<Self, CheckpointProblem> {
         let lines = text.strip_suffix('\n').ok_or(CheckpointProblem::Form("no newline ends it"))?;
         let mut lines = lines.split('\n');
-        let (Some(origin), Some(size), Some(root), None) = (lines.next(), lines.next(), lines.next(), lines.next())
+        let (Some(origin), Some(size), Some(root), None) =
+            (lines.next(), lines.next(), lines.next(), lines.next())
         else {
             return Err(CheckpointProblem::Form("it has not three lines"));
         };
         if origin.is_empty() {
             return Err(CheckpointProblem::Form("it has no origin"));
         }
-        let size = plain_number(size).ok_or(CheckpointProblem::Form("its second line is not a size"))?;
+        let size =
+            plain_number(size).ok_or(CheckpointProblem::Form("its second line is not a size"))?;
         let root = STANDARD.decode(root).ok().and_then(|bytes| Hash::from_slice(&bytes));
         let root = root.ok_or(CheckpointProblem::Form("its third line is not a hash"))?;
         Ok(Self { origin: origin.to_owned(), size, root })
@@ -95,7 +99,11 @@ impl Checkpoint {
     ///
     /// # Errors
     /// Any [`CheckpointProblem`].
-    pub fn open(note: &[u8], origin: &str, key: Option<&VerifierKey>) -> Result<Self, CheckpointProblem> {
+    pub fn open(
+        note: &[u8],
+        origin: &str,
+        key: Option<&VerifierKey>,
+    ) -> Result<Self, CheckpointProblem> {
         let note = SignedNote::parse(note)?;
         if let Some(key) = key {
             note.verify(key)?;

@@ -73,7 +73,14 @@ pub fn leaf_hash(data: &[u8]) -> Hash {
 
 /// The hash of an inner node.
 pub fn node_hash(left: &Hash, right: &Hash) -> Hash {
-    Hash(Sha256::new().chain_update([1]).chain_update(left.0).chain_update(right.0).finalize().into())
+    Hash(
+        Sha256::new()
+            .chain_update([1])
+            .chain_update(left.0)
+            .chain_update(right.0)
+            .finalize()
+            .into(),
+    )
 }
 
 /// A tree's right edge: all that appending and the root need. Its complete subtrees, greatest
@@ -141,7 +148,8 @@ impl TryFrom<Stored> for Frontier {
     fn try_from(stored: Stored) -> Result<Self, String> {
         let Stored { size, peaks } = stored;
         let found = peaks.len();
-        Self::from_parts(size, peaks)
-            .ok_or_else(|| format!("a tree of {size} leaves has {} peaks, not {found}", size.count_ones()))
+        Self::from_parts(size, peaks).ok_or_else(|| {
+            format!("a tree of {size} leaves has {} peaks, not {found}", size.count_ones())
+        })
     }
 }

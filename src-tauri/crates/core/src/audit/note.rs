@@ -46,9 +46,12 @@ impl VerifierKey {
     /// characters, or the bytes are no key.
     pub fn new(name: &str, key: [u8; 32]) -> Result<Self, NoteProblem> {
         if !is_name(name) {
-            return Err(NoteProblem::Key("the name is empty or has a space, a plus or a control character"));
+            return Err(NoteProblem::Key(
+                "the name is empty or has a space, a plus or a control character",
+            ));
         }
-        VerifyingKey::from_bytes(&key).map_err(|_| NoteProblem::Key("the bytes are no Ed25519 key"))?;
+        VerifyingKey::from_bytes(&key)
+            .map_err(|_| NoteProblem::Key("the bytes are no Ed25519 key"))?;
         Ok(Self { name: name.to_owned(), key })
     }
 
@@ -58,10 +61,12 @@ impl VerifierKey {
     /// [`NoteProblem::Key`].
     pub fn parse(text: &str) -> Result<Self, NoteProblem> {
         let mut parts = text.splitn(3, '+');
-        let (Some(name), Some(id), Some(encoded)) = (parts.next(), parts.next(), parts.next()) else {
+        let (Some(name), Some(id), Some(encoded)) = (parts.next(), parts.next(), parts.next())
+        else {
             return Err(NoteProblem::Key("it is not name+hash+key"));
         };
-        let bytes = STANDARD.decode(encoded).map_err(|_| NoteProblem::Key("the key is not base64"))?;
+        let bytes =
+            STANDARD.decode(encoded).map_err(|_| NoteProblem::Key("the key is not base64"))?;
         let [ED25519, rest @ ..] = bytes.as_slice() else {
             return Err(NoteProblem::Key("the key is not of the type Ed25519"));
         };
@@ -126,13 +131,20 @@ impl SignedNote {
     /// # Errors
     /// [`NoteProblem::Form`] when the text can't be the text of a note, [`NoteProblem::Forged`]
     /// when the signature does not fit: a note that nobody could verify is never made.
-    pub fn assemble(text: &str, key: &VerifierKey, signature: &[u8; 64]) -> Result<Self, NoteProblem> {
+    pub fn assemble(
+        text: &str,
+        key: &VerifierKey,
+        signature: &[u8; 64],
+    ) -> Result<Self, NoteProblem> {
         check_characters(text)?;
         if !text.ends_with('\n') {
             return Err(NoteProblem::Form("the text does not end with a newline"));
         }
-        let line =
-            NoteSignature { name: key.name.clone(), key_id: key.id(), signature: signature.to_vec() };
+        let line = NoteSignature {
+            name: key.name.clone(),
+            key_id: key.id(),
+            signature: signature.to_vec(),
+        };
         let note = Self { text: text.to_owned(), signatures: vec![line] };
         note.verify(key)?;
         Ok(note)
@@ -180,7 +192,8 @@ impl SignedNote {
         let verifying = VerifyingKey::from_bytes(&key.key).map_err(|_| forged())?;
         let id = key.id();
         let mut signed = false;
-        for line in self.signatures.iter().filter(|line| line.name == key.name && line.key_id == id) {
+        for line in self.signatures.iter().filter(|line| line.name == key.name && line.key_id == id)
+        {
             let signature = Signature::from_slice(&line.signature).map_err(|_| forged())?;
             verifying.verify_strict(self.text.as_bytes(), &signature).map_err(|_| forged())?;
             signed = true;
@@ -202,16 +215,22 @@ impl std::fmt::Display for SignedNote {
 }
 
 fn read_line(line: &str) -> Result<NoteSignature, NoteProblem> {
-    let rest = line.strip_prefix(DASH).ok_or(NoteProblem::Form("a signature line does not begin with a dash"))?;
-    let (name, encoded) = rest.split_once(' ').ok_or(NoteProblem::Form("a signature line has no signature"))?;
+    let rest = line
+        .strip_prefix(DASH)
+        .ok_or(NoteProblem::Form("a signature line does not begin with a dash"))?;
+    let (name, encoded) =
+        rest.split_once(' ').ok_or(NoteProblem::Form("a signature line has no signature"))?;
     if !is_name(name) {
         return Err(NoteProblem::Form("a signature line has no proper key name"));
     }
-    let bytes = STANDARD.decode(encoded).map_err(|_| NoteProblem::Form("a signature is not base64"))?;
+    let bytes =
+        STANDARD.decode(encoded).map_err(|_| NoteProblem::Form("a signature is not base64"))?;
     match bytes.split_first_chunk::<4>() {
-        Some((key_id, signature)) if !signature.is_empty() => {
-            Ok(NoteSignature { name: name.to_owned(), key_id: *key_id, signature: signature.to_vec() })
-        }
+        Some((key_id, signature)) if !signature.is_empty() => Ok(NoteSignature {
+            name: name.to_owned(),
+            key_id: *key_id,
+            signature: signature.to_vec(),
+        }),
         _ => Err(NoteProblem::Form("a signature is too short")),
     }
 }

@@ -134,7 +134,8 @@ pub fn verify_consistency(
         return Err(ProofProblem::OutOfRange);
     }
     if old == 0 || old == new {
-        let roots_hold = if old == new { old_root == new_root } else { *old_root == Hash::empty_root() };
+        let roots_hold =
+            if old == new { old_root == new_root } else { *old_root == Hash::empty_root() };
         return match (proof.is_empty(), roots_hold) {
             (false, _) => Err(ProofProblem::Length),
             (true, false) => Err(ProofProblem::Root),

@@ -64,7 +64,11 @@ impl Record {
     pub fn canonical_bytes(&self) -> Vec<u8> {
         let mut exact = self.clone();
         keep_exact(&mut exact.detail);
-        serde_json_canonicalizer::to_vec(&exact)
+        exact.write()
+    }
+
+    fn write(&self) -> Vec<u8> {
+        serde_json_canonicalizer::to_vec(self)
             .expect("records have string keys and finite numbers, so JCS can't fail")
     }
 
@@ -74,8 +78,8 @@ impl Record {
     /// [`RecordProblem`] for anything that [`Record::canonical_bytes`] would not have written.
     pub fn from_canonical(bytes: &[u8]) -> Result<Self, RecordProblem> {
         scan::record(bytes).map_err(RecordProblem::NotCanonical)?;
-        let record: Self =
-            serde_json::from_slice(bytes).map_err(|error| RecordProblem::Shape(error.to_string()))?;
+        let record: Self = serde_json::from_slice(bytes)
+            .map_err(|error| RecordProblem::Shape(error.to_string()))?;
         // The scan knows JSON; only the types know how a time is written.
         if record.canonical_bytes() != bytes {
             return Err(RecordProblem::NotCanonical("a value is written in another way than ours"));
@@ -88,11 +92,14 @@ impl Record {
 fn keep_exact(value: &mut Value) {
     match value {
         Value::Number(number) => {
-            let written = serde_json_canonicalizer::to_string(number).unwrap_or_default();
-            if !scan::is_exact(&written) {
-                // A float loses nothing by being written; an integer would, so it is kept as it is.
-                let text = if number.is_f64() { written } else { number.to_string() };
-                *value = Value::String(text);
+            // A great float is written as an integer too, though it loses nothing.
+            if number.as_f64().is_none_or(|near| near.abs() >= scan::EXACT as f64) {
+                let written = serde_json_canonicalizer::to_string(number).unwrap_or_default();
+                if number.is_f64() && !scan::is_exact(&written) {
+                    *value = Value::String(written);
+                } else if !number.is_f64() && !scan::is_exact(&number.to_string()) {
+                    *value = Value::String(number.to_string());
+                }
             }
         }
         Value::Array(items) => items.iter_mut().for_each(keep_exact),
@@ -134,7 +141,7 @@ impl Tail {
         let (index, previous) = (self.size(), self.last);
         let mut record = Record { index, at, actor, kind, subject, text, detail, previous };
         keep_exact(&mut record.detail);
-        let body = record.canonical_bytes();
+        let body = record.write();
         let leaf_hash = leaf_hash(&body);
         self.frontier.append(leaf_hash);
         self.last = leaf_hash;

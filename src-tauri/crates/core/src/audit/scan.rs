@@ -8,7 +8,7 @@ use super::merkle::Hash;
 /// Deepest nesting read. Records of ours are a few levels deep.
 const DEEPEST: usize = 200;
 /// The greatest integer that every reader of JSON reads exactly: RFC 8785 numbers are doubles.
-const EXACT: u64 = 1 << 53;
+pub(super) const EXACT: u64 = 1 << 53;
 /// The fields of a record in canonical order.
 const FIELDS: [&str; 8] = ["actor", "at", "detail", "index", "kind", "previous", "subject", "text"];
 
@@ -158,15 +158,20 @@ impl<'a> Scan<'a> {
 
     fn number(&mut self) -> Result<(), &'static str> {
         let rest = &self.text[self.at..];
-        let length = rest.bytes().take_while(|b| matches!(b, b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9')).count();
+        let length = rest
+            .bytes()
+            .take_while(|b| matches!(b, b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9'))
+            .count();
         let token = &rest[..length];
         let digits = token.strip_prefix('-').unwrap_or(token);
-        let short = matches!(digits.len(), 1..=15) && digits.bytes().all(|byte| byte.is_ascii_digit());
+        let short =
+            matches!(digits.len(), 1..=15) && digits.bytes().all(|byte| byte.is_ascii_digit());
         let canonical = if short {
             !digits.starts_with('0') || token == "0"
         } else {
             let value: Option<f64> = token.parse().ok();
-            value.and_then(|value| serde_json_canonicalizer::to_string(&value).ok()).as_deref() == Some(token)
+            value.and_then(|value| serde_json_canonicalizer::to_string(&value).ok()).as_deref()
+                == Some(token)
                 && is_exact(token)
         };
         if !canonical {

@@ -54,9 +54,14 @@ impl Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Edited { index } => write!(f, "record {index} was edited: its text is not the one that was hashed"),
+            Self::Edited { index } => {
+                write!(f, "record {index} was edited: its text is not the one that was hashed")
+            }
             Self::HashDamaged { index } => {
-                write!(f, "the hash stored with record {index} was changed; the record itself is whole")
+                write!(
+                    f,
+                    "the hash stored with record {index} was changed; the record itself is whole"
+                )
             }
             Self::Rewritten { index } => write!(
                 f,
@@ -72,7 +77,10 @@ impl fmt::Display for Problem {
             Self::Missing { from, to } => write!(f, "records {from} to {to} are missing"),
             Self::OutOfOrder { index } => write!(f, "record {index} stands twice or out of order"),
             Self::Replaced { from, to } if from == to => {
-                write!(f, "record {from} was replaced: the signed checkpoint after it has another root")
+                write!(
+                    f,
+                    "record {from} was replaced: the signed checkpoint after it has another root"
+                )
             }
             Self::Replaced { from, to } => write!(
                 f,
@@ -86,8 +94,12 @@ impl fmt::Display for Problem {
                 f,
                 "an older copy of the log was put back: the checkpoint kept outside covers {signed} records, and there are {have}"
             ),
-            Self::ForgedCheckpoint { position, why } => write!(f, "stored checkpoint {} is not genuine: {why}", position + 1),
-            Self::ForgedAnchor { why } => write!(f, "the checkpoint kept outside is not genuine: {why}"),
+            Self::ForgedCheckpoint { position, why } => {
+                write!(f, "stored checkpoint {} is not genuine: {why}", position + 1)
+            }
+            Self::ForgedAnchor { why } => {
+                write!(f, "the checkpoint kept outside is not genuine: {why}")
+            }
         }
     }
 }
@@ -150,7 +162,9 @@ impl LogVerdict {
 /// One sentence for people.
 impl fmt::Display for LogVerdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(worst) = self.problems.iter().min_by_key(|problem| problem.first_bad().unwrap_or(u64::MAX)) else {
+        let Some(worst) =
+            self.problems.iter().min_by_key(|problem| problem.first_bad().unwrap_or(u64::MAX))
+        else {
             let unsigned = match self.unsigned() {
                 0 => String::new(),
                 some => format!(", the last {some} of them not signed for yet"),

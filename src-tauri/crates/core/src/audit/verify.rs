@@ -108,7 +108,9 @@ impl Verifier {
             cautions: Vec::new(),
         };
         if key.is_none() {
-            verifier.cautions.push("the log's key is not known here, so signatures were not checked".to_owned());
+            verifier
+                .cautions
+                .push("the log's key is not known here, so signatures were not checked".to_owned());
         }
         for (position, note) in checkpoints.into_iter().enumerate() {
             match Checkpoint::open(note.as_ref(), origin, key) {
@@ -116,7 +118,9 @@ impl Verifier {
                     verifier.newest_stored = verifier.newest_stored.max(checkpoint.size);
                     verifier.ahead.push(Known { checkpoint, anchor: false });
                 }
-                Err(why) => verifier.report(Problem::ForgedCheckpoint { position, why: why.to_string() }),
+                Err(why) => {
+                    verifier.report(Problem::ForgedCheckpoint { position, why: why.to_string() })
+                }
             }
         }
         verifier.take_anchor(origin, key, anchor);
@@ -198,7 +202,10 @@ impl Verifier {
     fn settle(&mut self, next: Option<Place>, next_whole: bool) {
         if self.pending.is_none() && self.expected == 1 && !self.broken {
             if let Some(first) = next.filter(|first| next_whole && first.previous != Hash::ZERO) {
-                self.report(Problem::NotARecord { index: first.index, why: "it names a record before the first" });
+                self.report(Problem::NotARecord {
+                    index: first.index,
+                    why: "it names a record before the first",
+                });
             }
             return;
         }
@@ -207,7 +214,9 @@ impl Verifier {
 
     /// Moves the pending row into the tree. `said` is the hash that the next record names for it.
     fn flush(&mut self, said: Option<Hash>) {
-        let Some(Pending { index, stored, computed, misplaced }) = self.pending.take() else { return };
+        let Some(Pending { index, stored, computed, misplaced }) = self.pending.take() else {
+            return;
+        };
         let leaf = match stored {
             Some(stored) if stored == computed => {
                 if said.is_some_and(|said| said != stored) && !misplaced {
@@ -232,7 +241,9 @@ impl Verifier {
 
     /// Holds checkpoints of the size reached against the tree.
     fn compare(&mut self) {
-        while let Some(known) = self.ahead.pop_if(|known| known.checkpoint.size == self.frontier.size()) {
+        while let Some(known) =
+            self.ahead.pop_if(|known| known.checkpoint.size == self.frontier.size())
+        {
             let size = known.checkpoint.size;
             if known.checkpoint.root == self.frontier.root() {
                 self.agreed = size;

@@ -18,7 +18,8 @@ impl Loaded {
             Ok(decided) => decided,
             Err(why) => {
                 let reason = format!("the policies could not be evaluated, so it is denied: {why}");
-                let rule = Rule { id: ERROR.to_owned(), reason: text::line(&reason, text::LINE_CAP) };
+                let rule =
+                    Rule { id: ERROR.to_owned(), reason: text::line(&reason, text::LINE_CAP) };
                 (VerdictKind::Denied, vec![rule])
             }
         }
@@ -29,14 +30,19 @@ impl Loaded {
         let mut forbidding: Vec<PolicyId> = Vec::new();
         for approvals in 0..=MOST_APPROVALS {
             let request = prepared.request(approvals, &self.schema)?;
-            let response = self.authorizer.is_authorized(&request, &self.policies, &prepared.entities);
+            let response =
+                self.authorizer.is_authorized(&request, &self.policies, &prepared.entities);
             // Cedar skips a policy that fails. A forbid that was skipped must not let through.
             if let Some(error) = response.diagnostics().errors().next() {
                 return Err(error.to_string());
             }
             let reasons = sorted(&response);
             if response.decision() == Decision::Allow {
-                let kind = if approvals == 0 { VerdictKind::Auto } else { VerdictKind::NeedsApproval(approvals) };
+                let kind = if approvals == 0 {
+                    VerdictKind::Auto
+                } else {
+                    VerdictKind::NeedsApproval(approvals)
+                };
                 return Ok((kind, self.rules_of(forbidding.iter().chain(&reasons))));
             }
             forbidding = reasons;

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use cedar_policy::{Authorizer, Entities, Policy, PolicyId, PolicySet, Schema, ValidationMode, Validator};
+use cedar_policy::{
+    Authorizer, Entities, Policy, PolicyId, PolicySet, Schema, ValidationMode, Validator,
+};
 use miette::Diagnostic;
 use serde::Serialize;
 
@@ -51,9 +53,14 @@ impl Policies {
     ///
     /// # Errors
     /// Every problem found, with its place and a remedy.
-    pub fn load<N: AsRef<str>, T: AsRef<str>>(files: &[(N, T)], schema: &str) -> Result<Self, PolicyProblems> {
-        let mut sources: Vec<Source<'_>> =
-            files.iter().map(|(name, text)| Source { name: name.as_ref(), text: text.as_ref() }).collect();
+    pub fn load<N: AsRef<str>, T: AsRef<str>>(
+        files: &[(N, T)],
+        schema: &str,
+    ) -> Result<Self, PolicyProblems> {
+        let mut sources: Vec<Source<'_>> = files
+            .iter()
+            .map(|(name, text)| Source { name: name.as_ref(), text: text.as_ref() })
+            .collect();
         sources.sort_by_key(|source| source.name);
         let mut problems = repeated(&sources);
         let parsed_schema = read_schema(schema).map_err(|found| problems.extend(found)).ok();
@@ -85,7 +92,9 @@ impl Policies {
                 Ok(Self { version: version(&sources, schema), state })
             }
             (Some(problems), _) => Err(problems),
-            (None, None) => Err(PolicyProblems::of(vec![no_schema()]).expect("one problem is not none")),
+            (None, None) => {
+                Err(PolicyProblems::of(vec![no_schema()]).expect("one problem is not none"))
+            }
         }
     }
 
@@ -152,7 +161,10 @@ impl Policies {
 impl Loaded {
     /// The rule of a policy of this set.
     pub fn rule(&self, id: &PolicyId) -> Rule {
-        self.rules.get(id).cloned().unwrap_or_else(|| Rule { id: id.to_string(), reason: "no reason given".to_owned() })
+        self.rules
+            .get(id)
+            .cloned()
+            .unwrap_or_else(|| Rule { id: id.to_string(), reason: "no reason given".to_owned() })
     }
 }
 
@@ -166,7 +178,12 @@ struct Collected<'a> {
 
 impl<'a> Collected<'a> {
     fn read(&mut self, source: Source<'a>, problems: &mut Vec<PolicyProblem>) {
-        let ended = source.text.lines().rev().find(|line| !line.trim().is_empty()).is_some_and(|line| line.trim() == END);
+        let ended = source
+            .text
+            .lines()
+            .rev()
+            .find(|line| !line.trim().is_empty())
+            .is_some_and(|line| line.trim() == END);
         if !ended {
             problems.push(source.at(
                 Some(source.text.len()),
@@ -204,7 +221,8 @@ impl<'a> Collected<'a> {
         let Some(id) = id else {
             return problem("it has no @id".to_owned(), "add @id(\"a-name-of-its-own\") above it");
         };
-        let fits = id.len() <= 64 && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        let fits = id.len() <= 64
+            && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
         if !fits || RESERVED.contains(&id) {
             return problem(
                 format!("{:?} can't be an @id", text::line(id, 64)),
@@ -218,7 +236,10 @@ impl<'a> Collected<'a> {
         }
         let reason = policy.annotation("reason").map(str::trim).filter(|reason| !reason.is_empty());
         let Some(reason) = reason else {
-            return problem("it has no @reason".to_owned(), "add @reason(\"…\"): people see it with every verdict");
+            return problem(
+                "it has no @reason".to_owned(),
+                "add @reason(\"…\"): people see it with every verdict",
+            );
         };
         let rule = Rule { id: id.to_owned(), reason: text::line(reason, text::TITLE_CAP) };
         if let Err(error) = self.policies.add(policy.new_id(key.clone())) {
@@ -230,14 +251,20 @@ impl<'a> Collected<'a> {
     }
 
     fn validate(&self, schema: &Schema, problems: &mut Vec<PolicyProblem>) {
-        let result = Validator::new(schema.clone()).validate(&self.policies, ValidationMode::Strict);
+        let result =
+            Validator::new(schema.clone()).validate(&self.policies, ValidationMode::Strict);
         let mut found: Vec<PolicyProblem> = result
             .validation_errors()
             .map(|error| (error.policy_id(), error as &dyn Diagnostic))
-            .chain(result.validation_warnings().map(|warning| (warning.policy_id(), warning as &dyn Diagnostic)))
+            .chain(
+                result
+                    .validation_warnings()
+                    .map(|warning| (warning.policy_id(), warning as &dyn Diagnostic)),
+            )
             .filter_map(|(id, cedar)| {
                 let (source, offset) = self.places.get(id)?;
-                let remedy = "compare it with schema.cedarschema, which lists what policies may ask about";
+                let remedy =
+                    "compare it with schema.cedarschema, which lists what policies may ask about";
                 let mut problem = source.said(cedar, Some(id.as_ref()), remedy);
                 if problem.line == 0 {
                     let here = source.at(*offset, None, "", "");
@@ -268,7 +295,12 @@ fn repeated(sources: &[Source<'_>]) -> Vec<PolicyProblem> {
 }
 
 fn no_schema() -> PolicyProblem {
-    Source { name: SCHEMA, text: "" }.at(None, None, "it can't be used", "put the shipped schema back")
+    Source { name: SCHEMA, text: "" }.at(
+        None,
+        None,
+        "it can't be used",
+        "put the shipped schema back",
+    )
 }
 
 fn read_schema(text: &str) -> Result<Schema, Vec<PolicyProblem>> {
@@ -276,7 +308,8 @@ fn read_schema(text: &str) -> Result<Schema, Vec<PolicyProblem>> {
     let remedy = "put the shipped schema back";
     let (schema, warnings) =
         Schema::from_cedarschema_str(text).map_err(|error| source.said_all(&error, remedy))?;
-    let warnings: Vec<PolicyProblem> = warnings.map(|warning| source.said(&warning, None, remedy)).collect();
+    let warnings: Vec<PolicyProblem> =
+        warnings.map(|warning| source.said(&warning, None, remedy)).collect();
     if !warnings.is_empty() {
         return Err(warnings);
     }
@@ -285,7 +318,9 @@ fn read_schema(text: &str) -> Result<Schema, Vec<PolicyProblem>> {
     let unaskable: Vec<PolicyProblem> = ActionId::ALL
         .into_iter()
         .filter_map(|action| request::probe(&schema, action).err().map(|why| (action, why)))
-        .map(|(action, why)| source.at(None, None, format!("{action} can't be asked about: {why}"), remedy))
+        .map(|(action, why)| {
+            source.at(None, None, format!("{action} can't be asked about: {why}"), remedy)
+        })
         .collect();
     if unaskable.is_empty() { Ok(schema) } else { Err(unaskable) }
 }

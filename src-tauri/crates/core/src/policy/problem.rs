@@ -96,9 +96,10 @@ impl Source<'_> {
 
     /// What Cedar says, with its help where it gives any.
     pub fn said(self, cedar: &dyn Diagnostic, policy: Option<&str>, remedy: &str) -> PolicyProblem {
-        let remedy = cedar.help().map_or_else(|| remedy.to_owned(), |help| {
-            text::line(&help.to_string(), text::LINE_CAP)
-        });
+        let remedy = cedar.help().map_or_else(
+            || remedy.to_owned(),
+            |help| text::line(&help.to_string(), text::LINE_CAP),
+        );
         self.at(offset(cedar), policy, cedar, remedy)
     }
 

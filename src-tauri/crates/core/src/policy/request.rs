@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::str::FromStr;
 
 use cedar_policy::{
-    Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, Request, RestrictedExpression, Schema,
+    Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, Request, RestrictedExpression,
+    Schema,
 };
 
 use super::{Facts, Phase, Principal, Question};
@@ -33,17 +34,27 @@ impl Prepared {
         let resource = target.uid();
         let entities = actions
             .clone()
-            .add_entities([Entity::new_no_attrs(principal.clone(), HashSet::new()), target], Some(schema))
+            .add_entities(
+                [Entity::new_no_attrs(principal.clone(), HashSet::new()), target],
+                Some(schema),
+            )
             .map_err(|error| error.to_string())?;
         Ok(Self { principal, action, resource, circumstances: circumstances(question)?, entities })
     }
 
     /// The request with a number of approvals.
     pub fn request(&self, approvals: u32, schema: &Schema) -> Result<Request, String> {
-        let pairs = self.circumstances.iter().cloned().chain([("approvals".to_owned(), long(approvals))]);
+        let pairs =
+            self.circumstances.iter().cloned().chain([("approvals".to_owned(), long(approvals))]);
         let context = Context::from_pairs(pairs).map_err(|error| error.to_string())?;
-        Request::new(self.principal.clone(), self.action.clone(), self.resource.clone(), context, Some(schema))
-            .map_err(|error| error.to_string())
+        Request::new(
+            self.principal.clone(),
+            self.action.clone(),
+            self.resource.clone(),
+            context,
+            Some(schema),
+        )
+        .map_err(|error| error.to_string())
     }
 }
 
@@ -51,9 +62,12 @@ impl Prepared {
 pub(super) fn probe(schema: &Schema, action: ActionId) -> Result<(), String> {
     let actions = schema.action_entities().map_err(|error| error.to_string())?;
     for principal in [Principal::Person("probe".to_owned()), Principal::Automation] {
-        for environment in
-            [Environment::Production, Environment::Staging, Environment::Development, Environment::Unknown]
-        {
+        for environment in [
+            Environment::Production,
+            Environment::Staging,
+            Environment::Development,
+            Environment::Unknown,
+        ] {
             let question = sample(principal.clone(), action, environment);
             Prepared::new(&question, schema, &actions)?.request(0, schema)?;
         }
@@ -92,13 +106,16 @@ fn asset(facts: &Facts) -> Result<Entity, String> {
         ("environment".to_owned(), member("Environment", facts.environment.name())?),
         ("crown_jewel".to_owned(), RestrictedExpression::new_bool(facts.crown_jewel)),
     ]);
-    for (name, value) in [("account", &facts.account), ("region", &facts.region), ("owner", &facts.owner)] {
+    for (name, value) in
+        [("account", &facts.account), ("region", &facts.region), ("owner", &facts.owner)]
+    {
         if let Some(value) = value {
             attributes.insert(name.to_owned(), text(value));
         }
     }
     let tags: Vec<_> = facts.tags.iter().map(|(key, value)| (key.clone(), text(value))).collect();
-    Entity::new_with_tags(uid("Asset", facts.id.as_str())?, attributes, [], tags).map_err(|error| error.to_string())
+    Entity::new_with_tags(uid("Asset", facts.id.as_str())?, attributes, [], tags)
+        .map_err(|error| error.to_string())
 }
 
 fn circumstances(question: &Question) -> Result<Vec<(String, RestrictedExpression)>, String> {

@@ -2,7 +2,8 @@
 
 use ed25519_dalek::{Signer, SigningKey};
 use firebreak_core::audit::{
-    Anchor, Checkpoint, Entry, Hash, LogVerdict, SignedNote, StoredRow, Tail, VerifierKey, origin, verify_log,
+    Anchor, Checkpoint, Entry, Hash, LogVerdict, SignedNote, StoredRow, Tail, VerifierKey, origin,
+    verify_log,
 };
 use serde_json::json;
 
@@ -26,8 +27,13 @@ impl Log {
     pub fn with(size: u64, signed: &[u64], text: impl Fn(u64) -> String) -> Self {
         let signing = SigningKey::from_bytes(&[7; 32]);
         let origin = origin("0192f0c1");
-        let mut log =
-            Self { origin, rows: Vec::new(), checkpoints: Vec::new(), anchor: Anchor::Absent, signing };
+        let mut log = Self {
+            origin,
+            rows: Vec::new(),
+            checkpoints: Vec::new(),
+            anchor: Anchor::Absent,
+            signing,
+        };
         let mut tail = Tail::default();
         for index in 0..size {
             if signed.contains(&index) {
@@ -63,7 +69,13 @@ impl Log {
 
     /// What verification says of it now.
     pub fn verify(&self) -> LogVerdict {
-        verify_log(&self.origin, Some(&self.key()), &self.checkpoints, &self.anchor, self.rows.clone())
+        verify_log(
+            &self.origin,
+            Some(&self.key()),
+            &self.checkpoints,
+            &self.anchor,
+            self.rows.clone(),
+        )
     }
 
     /// Changes a body and leaves its hash alone.
@@ -75,7 +87,8 @@ impl Log {
 
     /// Makes the hash of a row fit its body.
     pub fn rehash(&mut self, index: usize) {
-        self.rows[index].leaf_hash = firebreak_core::audit::leaf_hash(&self.rows[index].body).as_bytes().to_vec();
+        self.rows[index].leaf_hash =
+            firebreak_core::audit::leaf_hash(&self.rows[index].body).as_bytes().to_vec();
     }
 
     /// Makes the positions fit the order of the rows.
@@ -98,7 +111,8 @@ impl Log {
                 0 => Hash::ZERO,
                 _ => Hash::from_slice(&self.rows[at - 1].leaf_hash).expect("a hash"),
             };
-            let mut record: serde_json::Value = serde_json::from_slice(&self.rows[at].body).expect("a record");
+            let mut record: serde_json::Value =
+                serde_json::from_slice(&self.rows[at].body).expect("a record");
             record["previous"] = json!(before);
             record["index"] = json!(at);
             self.rows[at].index = at as u64;
@@ -110,7 +124,8 @@ impl Log {
 
 fn entry(index: u64, text: String) -> Entry {
     Entry {
-        at: chrono::DateTime::from_timestamp(1_790_000_000 + index as i64, 120_000_000).expect("a time"),
+        at: chrono::DateTime::from_timestamp(1_790_000_000 + index as i64, 120_000_000)
+            .expect("a time"),
         actor: "dana".to_owned(),
         kind: "step_approved".to_owned(),
         subject: format!("INC-{index}"),

@@ -34,7 +34,8 @@ fn folder() -> PathBuf {
 
 /// The shipped policies.
 pub fn shipped() -> Policies {
-    Policies::load(&shipped_files(), &shipped_schema()).unwrap_or_else(|problems| panic!("{problems}"))
+    Policies::load(&shipped_files(), &shipped_schema())
+        .unwrap_or_else(|problems| panic!("{problems}"))
 }
 
 /// The shipped policies with one file more.
@@ -72,6 +73,7 @@ pub fn question() -> Question {
 
 /// The verdict in one line a rule.
 pub fn words(verdict: &Verdict) -> String {
-    let rules: Vec<String> = verdict.rules.iter().map(|rule| format!("\n  {}: {}", rule.id, rule.reason)).collect();
+    let rules: Vec<String> =
+        verdict.rules.iter().map(|rule| format!("\n  {}: {}", rule.id, rule.reason)).collect();
     format!("{:?}{}", verdict.kind, rules.concat())
 }

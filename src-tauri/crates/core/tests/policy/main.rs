@@ -1,4 +1,7 @@
-//! Policy: the shipped files and what they say.
+//! Policy: the shipped files, what they say, and what becomes of files that are wrong.
 
 mod ask;
+mod load;
+mod naive;
 mod table;
+mod words;

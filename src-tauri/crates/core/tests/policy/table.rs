@@ -83,7 +83,10 @@ fn protected_identities_are_denied() {
     for (id, rule) in [
         ("arn:aws:iam::123456789012:root", "protected-root-user"),
         ("arn:aws-us-gov:iam::123456789012:root", "protected-root-user"),
-        ("arn:aws:iam::123456789012:role/aws-service-role/x.amazonaws.com/AWSServiceRoleForX", "protected-roles"),
+        (
+            "arn:aws:iam::123456789012:role/aws-service-role/x.amazonaws.com/AWSServiceRoleForX",
+            "protected-roles",
+        ),
         ("arn:aws:iam::123456789012:role/firebreak-containment", "protected-roles"),
         ("arn:aws:iam::123456789012:role/OrganizationAccountAccessRole", "protected-roles"),
     ] {
@@ -93,7 +96,11 @@ fn protected_identities_are_denied() {
 
 #[test]
 fn automation_runs_nothing_as_shipped() {
-    check(|q| q.principal = Principal::Automation, VerdictKind::Denied, &["automation-from-phase-3"]);
+    check(
+        |q| q.principal = Principal::Automation,
+        VerdictKind::Denied,
+        &["automation-from-phase-3"],
+    );
     check(
         |q| {
             q.principal = Principal::Automation;
