@@ -1,5 +1,7 @@
 """IAM and STS: refusals as AWS spells them, keys that really switch off, roles that really have a trust policy."""
 
+from urllib.parse import quote, urlencode
+
 import moto.iam.access_control as access
 from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult
@@ -35,10 +37,41 @@ class NoSuchEntity(ServiceException):
 
 
 def install():
+    _any_spelling_of_a_form_is_signed()
+    _a_role_may_trust_services_only()
     _inactive_keys_do_not_sign_in()
     _ec2_says_unauthorized_operation()
     _assume_role_reads_the_trust_policy()
     IamResponse.simulate_principal_policy = simulate_principal_policy
+
+
+def _any_spelling_of_a_form_is_signed():
+    """moto writes the parsed form anew to check its signature, the way botocore would have written it. Other
+    SDKs write a space as %20 and not as +, and sign that."""
+    original = access.IAMRequestBase.check_signature
+
+    def check_signature(self):
+        if self._body or not self._data:
+            return original(self)
+        given = self._get_string_between("Signature=", ",", self._headers["Authorization"])
+        if given == self._calculate_signature():
+            return None
+        self._body = urlencode(self._data, doseq=True, quote_via=quote, safe="-_.~").encode()
+        return original(self)
+
+    access.IAMRequestBase.check_signature = check_signature
+
+
+def _a_role_may_trust_services_only():
+    original = access.IAMPolicyStatement._check_principal
+
+    def check_principal(self, principal):
+        trusted = self._statement.get("Principal")
+        if isinstance(trusted, dict) and not trusted.get("AWS"):
+            return False
+        return original(self, principal)
+
+    access.IAMPolicyStatement._check_principal = check_principal
 
 
 def _inactive_keys_do_not_sign_in():

@@ -1,0 +1,12 @@
+//! The reader and the executor against a simulated AWS account (moto, corrected and seeded, with
+//! IAM enforced), through a proxy that counts what changes something and can break it.
+
+mod bench;
+mod faults;
+mod journal;
+mod place;
+mod proxy;
+mod reads;
+mod refusals;
+mod runs;
+mod sandbox;
