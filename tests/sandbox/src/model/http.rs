@@ -82,9 +82,9 @@ impl Message {
 async fn models(State(model): State<Arc<Model>>, headers: HeaderMap) -> Response {
     let (at, clock) = (Utc::now(), Instant::now());
     let fault = model.faults.take(Target::Model, &["models"], false);
-    let answer = || match signed_in(&model, &headers) {
-        Err(refused) => refused,
-        Ok(()) => {
+    let answer = || match unsigned(&model, &headers) {
+        Some(refused) => refused,
+        None => {
             let one = |id: &str| json!({ "id": id, "object": "model", "created": 1_735_689_600, "owned_by": "sandbox" });
             let list: Vec<Value> = MODELS.iter().map(|id| one(id)).collect();
             Json(json!({ "object": "list", "data": list })).into_response()
@@ -104,9 +104,9 @@ async fn completions(State(model): State<Arc<Model>>, headers: HeaderMap, body: 
     if fault.is_none() && name == "sandbox-slow" {
         tokio::time::sleep(model.slow).await;
     }
-    let answer = || match signed_in(&model, &headers) {
-        Err(refused) => refused,
-        Ok(()) => match &request {
+    let answer = || match unsigned(&model, &headers) {
+        Some(refused) => refused,
+        None => match &request {
             Err(problem) => {
                 refuse(StatusCode::BAD_REQUEST, "invalid_request_error", problem, None, None)
             }
@@ -126,13 +126,14 @@ async fn completions(State(model): State<Arc<Model>>, headers: HeaderMap, body: 
     response
 }
 
-fn signed_in(model: &Model, headers: &HeaderMap) -> Result<(), Response> {
+/// The refusal of a request without the right key.
+fn unsigned(model: &Model, headers: &HeaderMap) -> Option<Response> {
     let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     if given.and_then(|value| value.strip_prefix("Bearer ")) == Some(model.api_key.as_str()) {
-        return Ok(());
+        return None;
     }
     let message = "Incorrect API key provided.";
-    Err(refuse(
+    Some(refuse(
         StatusCode::UNAUTHORIZED,
         "invalid_request_error",
         message,

@@ -121,7 +121,8 @@ mod tests {
 
     #[test]
     fn marked_words_are_read_as_words() {
-        let prompt = Prompt::read(r#"{"evidence":[{"id":"E1","text":"access\u02c6key\u02c6used"}]}"#);
+        let prompt =
+            Prompt::read(r#"{"evidence":[{"id":"E1","text":"access\u02c6key\u02c6used"}]}"#);
         assert_eq!(prompt.evidence[0].text, "access key used");
     }
 

@@ -129,7 +129,7 @@ async fn graphql(State(wiz): State<Arc<Wiz>>, headers: HeaderMap, body: Bytes) -
         std::iter::once(operation.as_str()).chain(fields.iter().map(String::as_str)).collect();
     let fault = wiz.faults.take(Target::Wiz, &names, false);
     let answer = || {
-        if let Err(denied) = admit(&wiz, &arrived.headers) {
+        if let Some(denied) = denied(&wiz, &arrived.headers) {
             return denied;
         }
         let body = match (&request, document) {
@@ -153,15 +153,16 @@ async fn graphql(State(wiz): State<Arc<Wiz>>, headers: HeaderMap, body: Bytes) -
     response
 }
 
-fn admit(wiz: &Wiz, headers: &HeaderMap) -> Result<(), Response> {
+/// The refusal of a request without a token in force, or one too many.
+fn denied(wiz: &Wiz, headers: &HeaderMap) -> Option<Response> {
     let bearer = headers
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.strip_prefix("Bearer "));
     match lock(&wiz.tokens).admit(bearer.unwrap_or_default(), Instant::now()) {
-        Ok(()) => Ok(()),
-        Err(Denied::Invalid) => Err(status::signed_out()),
-        Err(Denied::TooFast) => Err(status::too_many(None)),
+        Ok(()) => None,
+        Err(Denied::Invalid) => Some(status::signed_out()),
+        Err(Denied::TooFast) => Some(status::too_many(None)),
     }
 }
 
