@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::merkle::Hash;
+use super::merkle::{Frontier, Hash};
 use super::note::{NoteProblem, SignedNote, VerifierKey};
 use super::tlog_proof::plain_number;
 
@@ -19,8 +19,10 @@ pub enum CheckpointProblem {
     /// A checkpoint of another log.
     #[error("it is a checkpoint of another log, {0}")]
     OtherLog(String),
-    /// A log that says two things of itself; see [`Checkpoint::check_follows`].
-    #[error("a checkpoint of {signed} records was signed already; one of {size} can't follow it")]
+    /// A log that would say two things of itself.
+    #[error(
+        "the log of {size} records does not continue the {signed} that were signed for: an older copy was put back, or records were replaced"
+    )]
     Inconsistent {
         /// The size signed before.
         signed: u64,
@@ -79,9 +81,7 @@ impl Checkpoint {
     }
 
     /// Checks what can be checked without the leaves before this one is signed after `signed`: a
-    /// log never signs a smaller size, or two roots of one size. Without this, signing after an
-    /// older copy was put back would replace the anchor that shows it. That the larger tree
-    /// continues the smaller is for [`super::Verifier`] to show, before the first signature of a run.
+    /// log never signs a smaller size, or two roots of one size.
     ///
     /// # Errors
     /// [`CheckpointProblem::OtherLog`] or [`CheckpointProblem::Inconsistent`].
@@ -90,6 +90,33 @@ impl Checkpoint {
             return Err(CheckpointProblem::OtherLog(crate::text::line(&signed.origin, 100)));
         }
         if self.size < signed.size || (self.size == signed.size && self.root != signed.root) {
+            return Err(CheckpointProblem::Inconsistent { signed: signed.size, size: self.size });
+        }
+        Ok(())
+    }
+
+    /// Checks that this one may be signed after `signed`: the tree over `leaves` (the stored leaf
+    /// hashes in order, of which as many are taken as were signed for) is the one that was signed.
+    ///
+    /// To be done before the first signature of a run, with the checkpoint kept outside. Otherwise
+    /// the signature after an older copy was put back replaces the only thing that shows it.
+    ///
+    /// # Errors
+    /// [`CheckpointProblem::OtherLog`] or [`CheckpointProblem::Inconsistent`].
+    pub fn check_continues(
+        &self,
+        signed: &Self,
+        leaves: impl IntoIterator<Item = Hash>,
+    ) -> Result<(), CheckpointProblem> {
+        self.check_follows(signed)?;
+        let mut frontier = Frontier::default();
+        for leaf in leaves {
+            if frontier.size() == signed.size {
+                break;
+            }
+            frontier.append(leaf);
+        }
+        if frontier.size() != signed.size || frontier.root() != signed.root {
             return Err(CheckpointProblem::Inconsistent { signed: signed.size, size: self.size });
         }
         Ok(())

@@ -42,7 +42,8 @@ impl Prepared {
         Ok(Self { principal, action, resource, circumstances: circumstances(question)?, entities })
     }
 
-    /// The request with a number of approvals.
+    /// The request with a number of approvals. Only the first of a question is checked against the
+    /// schema: the others differ in one number.
     pub fn request(&self, approvals: u32, schema: &Schema) -> Result<Request, String> {
         let pairs =
             self.circumstances.iter().cloned().chain([("approvals".to_owned(), long(approvals))]);
@@ -52,7 +53,7 @@ impl Prepared {
             self.action.clone(),
             self.resource.clone(),
             context,
-            Some(schema),
+            (approvals == 0).then_some(schema),
         )
         .map_err(|error| error.to_string())
     }

@@ -156,6 +156,26 @@ fn a_log_is_not_signed_smaller_or_twice_at_one_size() {
     assert!(matches!(other.check_follows(&at(5, 1)), Err(CheckpointProblem::OtherLog(_))));
 }
 
+/// An older copy of the database is put back, and the program goes on with it.
+#[test]
+fn a_log_that_was_rolled_back_is_not_signed() {
+    let (log, other) = (Log::new(12, &[12]), Log::with(20, &[], |index| format!("other {index}")));
+    let leaves =
+        |log: &Log| -> Vec<Hash> { log.rows.iter().map(|row| leaf_hash(&row.body)).collect() };
+    let signed = Checkpoint::open(log.checkpoints[0].as_bytes(), &log.origin, Some(&log.key()))
+        .expect("genuine");
+    let next = |leaves: &[Hash]| Tail::of(leaves.iter().copied()).checkpoint(&log.origin);
+    let check = |leaves: Vec<Hash>| next(&leaves).check_continues(&signed, leaves);
+
+    let grown = Log::new(15, &[]);
+    assert_eq!(check(leaves(&grown)), Ok(()));
+    assert_eq!(check(leaves(&log)), Ok(()));
+    let inconsistent = |size| Err(CheckpointProblem::Inconsistent { signed: 12, size });
+    assert_eq!(check(leaves(&log)[..11].to_vec()), inconsistent(11));
+    let went_on = [&leaves(&log)[..7], &leaves(&other)[7..]].concat();
+    assert_eq!(check(went_on), inconsistent(20), "longer, but not the same log");
+}
+
 fn proof_of(log: &Log, index: usize) -> TlogProof {
     let leaves: Vec<Hash> = log.rows.iter().map(|row| leaf_hash(&row.body)).collect();
     let checkpoint = SignedNote::parse(log.checkpoints[0].as_bytes()).expect("a note");

@@ -301,3 +301,13 @@ fn three_approvals_can_be_asked_for_and_four_are_a_denial() {
     let verdict = wanting(4).decide(&asked);
     assert_eq!((verdict.kind, verdict.rules[0].id.as_str()), (VerdictKind::Denied, "crown-jewels"));
 }
+
+/// The line that docs/POLICY.md shows.
+#[test]
+fn a_problem_reads_as_documented() {
+    let text = "@id(\"no-payments\")\n@reason(\"x\")\n\nforbid (principal, action in Action::\"mutate\", resource)\nwhen { resource.enviroment == Environment::\"production\" };\n// end\n";
+    let found = Policies::load(&[("mine.cedar", text)], &shipped_schema()).expect_err("a problem");
+    let line = found.to_string();
+    let manual = include_str!("../../../../../docs/POLICY.md");
+    assert!(manual.contains(&line), "{line}");
+}
