@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
+import { cytoscapeFrozen } from './cytoscape-frozen';
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -10,7 +11,7 @@ export default defineConfig(({ mode }) => {
   const fake = mode === 'fake' || mode === 'test';
   const host = fake ? 'fake' : 'tauri';
   return {
-    plugins: [svelte()],
+    plugins: [cytoscapeFrozen(), svelte()],
     resolve: {
       alias: {
         $lib: at('./src/lib'),

@@ -58,8 +58,9 @@ for (const [width, height] of SIZES) {
       const size = screen.size ?? { width, height };
       if (screen.size && width !== SIZES[0][0]) continue;
       const context = await browser.newContext({ viewport: size, colorScheme: theme, reducedMotion: 'reduce', timezoneId: 'Europe/Berlin' });
-      // The policy is the page's; axe is brought in from outside it.
       const page = await context.newPage();
+      // As the shell does (`freezePrototype`): a library that writes to it must show here.
+      await page.addInitScript(() => Object.freeze(Object.prototype));
       page.on('pageerror', (error) => note(name, `error in the page: ${error.message}`));
       page.on('console', (message) => {
         if (message.type() === 'error') note(name, `console: ${message.text()}`);

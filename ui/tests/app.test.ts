@@ -94,6 +94,7 @@ describe('incident', () => {
     expect(within(detail).getAllByTestId('call-row').map((row) => row.dataset['status'])).toEqual(Array(10).fill('dispatched'));
     expect(within(detail).getByTestId('proof-outcome').dataset['outcome']).toBe('proven');
     await fireEvent.click(within(detail).getByTestId('step-undo'));
+    await fireEvent.click(await within(detail).findByTestId('step-run-undo'));
     await waitFor(() => expect(screen.getByTestId('step-detail').dataset['state']).toBe('undone'));
   });
 
@@ -134,9 +135,8 @@ describe('incident', () => {
 
   test('a refusal is said, and the step stays as it was', async () => {
     const host = await open('full', '#/incident/inc_0001');
-    host.runStep = async () => {
-      throw new HostError({ code: 'drifted', message: 'eni-01c9f2 holds another group than when it was approved.', retryable: false });
-    };
+    host.runStep = async (step) =>
+      host.emit({ type: 'run_refused', step, error: { code: 'drifted', message: 'eni-01c9f2 holds another group than when it was approved.', retryable: false } });
     await fireEvent.click(await screen.findByTestId('step-run'));
     expect((await screen.findByTestId('toast')).textContent).toContain('another group');
     expect(screen.getAllByTestId('step-card')[0]?.dataset['state']).toBe('approved');

@@ -10,11 +10,11 @@ const counts = { open: 0, unowned: 0, critical: 0, containing: 0, contained: 0, 
 const at = (minutes: number): string => new Date(1_800_000_000_000 - minutes * 60_000).toISOString();
 
 describe('order', () => {
-  test('severity goes before age, age before id', () => {
+  test('severity goes before age, age before number', () => {
     const rows = [
       row('c', { severity: 'high', opened_at: at(1) }),
-      row('b', { severity: 'critical', opened_at: at(9) }),
-      row('a', { severity: 'critical', opened_at: at(9) }),
+      row('b', { severity: 'critical', opened_at: at(9), label: 'INC-9' }),
+      row('a', { severity: 'critical', opened_at: at(9), label: 'INC-10' }),
       row('d', { severity: 'critical', opened_at: at(2) }),
       row('e', { severity: 'unknown', opened_at: at(0) }),
     ];

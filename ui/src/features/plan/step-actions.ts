@@ -1,18 +1,18 @@
-import type { Direction, StepState, StepView } from '$wire';
+import type { Direction, StepView } from '$wire';
 import type { Host } from '$lib/platform/host';
 import { attempt } from '$lib/state/toasts.svelte';
 import { count } from '$lib/words/labels';
 
 export interface StepAction {
-  id: 'approve' | 'run' | 'undo' | 'reject' | 'cancel' | 'reconcile';
+  id: 'approve' | 'run' | 'undo' | 'run-undo' | 'reject' | 'cancel' | 'reconcile';
   label: string;
   key: string;
   direction: Direction;
   primary: boolean;
 }
 
-/** After these the cloud may hold our change, so what is left to run is its undo. */
-const CHANGED: readonly StepState[] = ['dispatched', 'proven', 'refuted', 'unknown', 'failed'];
+/** What may be the one thing to do next. An undo is offered, never urged. */
+const NEXT: readonly StepAction['id'][] = ['reconcile', 'run', 'approve', 'run-undo'];
 
 /**
  * The buttons that a step has now, the one thing to do next first. The engine says which; this only
@@ -20,16 +20,15 @@ const CHANGED: readonly StepState[] = ['dispatched', 'proven', 'refuted', 'unkno
  */
 export function actionsOf(step: StepView): StepAction[] {
   const { can } = step;
-  const direction: Direction = CHANGED.includes(step.state) && can.undo ? 'undo' : 'execute';
   const actions: StepAction[] = [];
-  const add = (id: StepAction['id'], label: string, key: string, toward: Direction = 'execute'): void => {
-    actions.push({ id, label, key, direction: toward, primary: actions.length === 0 && id !== 'reject' && id !== 'cancel' && id !== 'undo' });
+  const add = (id: StepAction['id'], label: string, key: string, direction: Direction = 'execute'): void => {
+    actions.push({ id, label, key, direction, primary: actions.length === 0 && NEXT.includes(id) });
   };
-  const made = direction === 'undo' ? step.undo_calls.length : step.calls.length;
   if (can.reconcile) add('reconcile', 'Read the cloud', 'o');
-  if (can.run) add('run', direction === 'undo' ? `Run the undo: ${count(made, 'call')}` : `Run ${count(made, 'call')}`, 'r', direction);
+  if (can.run) add('run', `Run ${count(step.calls.length, 'call')}`, 'r');
   if (can.approve) add('approve', 'Review and sign…', '↵');
-  if (can.undo && !can.run) add('undo', 'Undo…', 'u', 'undo');
+  if (can.run_undo) add('run-undo', `Run the undo: ${count(step.undo_calls.length, 'call')}`, 'r', 'undo');
+  if (can.undo) add('undo', 'Undo…', 'u', 'undo');
   if (can.cancel) add('cancel', 'Stop sending calls', '');
   if (can.reject) add('reject', 'Reject…', 'x');
   return actions;
@@ -43,6 +42,7 @@ export async function perform(host: Host, step: StepView, action: StepAction): P
       await attempt(() => host.requestApproval(step.id, action.direction));
       return;
     case 'run':
+    case 'run-undo':
       await attempt(() => host.runStep(step.id, action.direction));
       return;
     case 'cancel':

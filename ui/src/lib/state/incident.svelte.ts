@@ -45,6 +45,9 @@ export class IncidentPage {
       void this.load();
     } else if (event.type === 'run_progressed' && event.incident === this.id) {
       this.#progress(event.step, event.direction, event.call);
+    } else if (event.type === 'run_refused') {
+      // Whatever stood in the way (drift, a lost signature) changed what the step can do.
+      if (this.view?.plan?.steps.some((step) => step.id === event.step)) void this.load();
     } else if (event.type === 'phase_changed' || event.type === 'keychain_changed') {
       // Both decide what can be done with every step.
       void this.load();

@@ -1,13 +1,17 @@
 import type { QueueQuery, QueueRow } from '$wire';
 import { SEVERITY } from '../words/labels';
 
-/** The queue's order: most severe first, then newest, then by id so that it is total. */
+/** The queue's order, as the store's: most severe first, then newest, then highest number. */
 export function compareRows(a: QueueRow, b: QueueRow): number {
   const severity = SEVERITY[a.severity].rank - SEVERITY[b.severity].rank;
   if (severity !== 0) return severity;
   const opened = Date.parse(b.opened_at) - Date.parse(a.opened_at);
   if (opened !== 0) return opened;
-  return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
+  return numberOf(b) - numberOf(a);
+}
+
+function numberOf(row: QueueRow): number {
+  return Number(row.label.replace(/\D/g, '')) || 0;
 }
 
 /** Whether a row that came by event belongs to what is listed. The engine decides for pages; this only for events. */

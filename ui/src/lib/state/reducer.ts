@@ -43,6 +43,7 @@ export function reduce(state: Snapshot, { seq, event }: Envelope): Outcome {
       break;
     case 'incident_detail_changed':
     case 'run_progressed':
+    case 'run_refused':
       // Only the page that shows the incident cares: it listens to the stream itself.
       break;
     default:

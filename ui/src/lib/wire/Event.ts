@@ -8,8 +8,9 @@ import type { ModelView } from "./ModelView";
 import type { QueueCounts } from "./QueueCounts";
 import type { QueueRow } from "./QueueRow";
 import type { SourceView } from "./SourceView";
+import type { WireError } from "./WireError";
 
 /**
  * Something that changed. Small on purpose: the page that cares asks for the rest.
  */
-export type Event = { "type": "incident_changed", row: QueueRow, is_new: boolean, counts: QueueCounts, } | { "type": "incident_detail_changed", incident: string, } | { "type": "run_progressed", incident: string, step: string, direction: Direction, call: CallProgress, } | { "type": "source_changed", source: SourceView, } | { "type": "source_removed", name: string, } | { "type": "clouds_changed", clouds: Array<CloudAccountView>, } | { "type": "model_changed", model: ModelView, } | { "type": "keychain_changed", keychain: KeychainView, } | { "type": "phase_changed", phase: number, } | { "type": "audit_changed", audit: AuditVerdict, } | { "type": "storage_changed", problem: string | null, };
+export type Event = { "type": "incident_changed", row: QueueRow, is_new: boolean, counts: QueueCounts, } | { "type": "incident_detail_changed", incident: string, } | { "type": "run_progressed", incident: string, step: string, direction: Direction, call: CallProgress, } | { "type": "run_refused", step: string, error: WireError, } | { "type": "source_changed", source: SourceView, } | { "type": "source_removed", name: string, } | { "type": "clouds_changed", clouds: Array<CloudAccountView>, } | { "type": "model_changed", model: ModelView, } | { "type": "keychain_changed", keychain: KeychainView, } | { "type": "phase_changed", phase: number, } | { "type": "audit_changed", audit: AuditVerdict, } | { "type": "storage_changed", problem: string | null, };

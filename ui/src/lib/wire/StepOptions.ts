@@ -3,7 +3,15 @@
 /**
  * Which buttons work, decided by the engine; a button that can't work is absent, with the reason.
  */
-export type StepOptions = { approve: boolean, run: boolean, reject: boolean, undo: boolean, cancel: boolean, 
+export type StepOptions = { approve: boolean, run: boolean, reject: boolean, 
+/**
+ * Ask for the undo to be signed.
+ */
+undo: boolean, 
+/**
+ * The undo has its signatures and can be run.
+ */
+run_undo: boolean, cancel: boolean, 
 /**
  * Read the cloud to learn what an interrupted run really did.
  */

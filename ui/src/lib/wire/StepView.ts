@@ -54,6 +54,10 @@ mandatory: boolean,
  */
 digest: string | null, approvals: Array<ApprovalView>, 
 /**
+ * Signatures over the undo that was shown last.
+ */
+undo_approvals: Array<ApprovalView>, 
+/**
  * When the cloud was read to build the calls.
  */
 read_at: string | null, 

@@ -130,8 +130,8 @@ export class FakeHost implements Host {
   requestApproval = async (step: string, direction: Direction): Promise<void> => {
     const signed = { approver: this.snapshot.user, key: '77c0d18e3b94aa02', at: new Date().toISOString(), expires_at: new Date(Date.now() + 600_000).toISOString() };
     await wait(this.pace);
-    if (direction === 'undo') return this.runStep(step, 'undo');
     this.#changeStep(step, (old) => {
+      if (direction === 'undo') return { ...old, undo_approvals: [...old.undo_approvals, signed] };
       const approvals = [...old.approvals, signed];
       return { ...old, approvals, state: approvals.length >= old.verdict.approvals_needed ? 'approved' : 'proposed' };
     });

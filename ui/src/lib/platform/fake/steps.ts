@@ -43,7 +43,7 @@ function verdict(kind: VerdictView['kind'], needed: number, id: string, reason: 
   return { kind, approvals_needed: needed, rules: [{ id, reason }], policy_version: POLICY_VERSION };
 }
 
-const NOTHING = { approve: false, run: false, reject: false, undo: false, cancel: false, reconcile: false, blocked_because: null };
+const NOTHING = { approve: false, run: false, reject: false, undo: false, run_undo: false, cancel: false, reconcile: false, blocked_because: null };
 
 /** What the engine would allow in a state, told apart enough to look at every button. */
 export function optionsFor(step: StepView, phase: number): StepView['can'] {
@@ -65,7 +65,7 @@ export function optionsFor(step: StepView, phase: number): StepView['can'] {
       return { ...NOTHING, reconcile: true };
     case 'proven':
     case 'refuted':
-      return { ...NOTHING, undo: step.reversible };
+      return { ...NOTHING, reconcile: step.state === 'refuted', undo: step.undo_approvals.length === 0, run_undo: step.undo_approvals.length > 0 };
     case 'failed':
     case 'undone':
     case 'refused':
@@ -111,6 +111,7 @@ function step(number: number, rank: number, more: Partial<StepView> & Pick<StepV
     mandatory: false,
     digest: hex(random, 64),
     approvals: [],
+    undo_approvals: [],
     read_at: new Date(Date.now() - 40_000).toISOString(),
     can: NOTHING,
     run: [],
