@@ -90,8 +90,17 @@ impl Desk {
         if matches!(step.state, StepState::Proposed | StepState::Approved) {
             approvals.retain(|approval| approval.statement.expires_at > now);
         }
+        let mut undo_approvals = match &stored.undo {
+            Some(undo) => {
+                let digest = step.undo_subject(undo).digest();
+                store.approvals_for(&step.id, Direction::Undo, &digest).await?
+            }
+            None => Vec::new(),
+        };
+        undo_approvals.retain(|approval| approval.statement.expires_at > now);
         let facts = StepFacts {
             approvals,
+            undo_approvals,
             run: store.newest_intent(&step.id, Direction::Execute).await?,
             undo_run: store.newest_intent(&step.id, Direction::Undo).await?,
             running: self.engine.is_running(&step.id),

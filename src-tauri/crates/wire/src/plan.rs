@@ -57,6 +57,8 @@ pub struct StepView {
     /// Lower-case hex SHA-256 of the canonical bytes that an approver signs. `None` while the step can't be drafted.
     pub digest: Option<String>,
     pub approvals: Vec<ApprovalView>,
+    /// Signatures over the undo that was shown last.
+    pub undo_approvals: Vec<ApprovalView>,
     /// When the cloud was read to build the calls.
     pub read_at: Option<DateTime<Utc>>,
     /// What can be done with the step now.
@@ -81,7 +83,10 @@ pub struct StepOptions {
     pub approve: bool,
     pub run: bool,
     pub reject: bool,
+    /// Ask for the undo to be signed.
     pub undo: bool,
+    /// The undo has its signatures and can be run.
+    pub run_undo: bool,
     pub cancel: bool,
     /// Read the cloud to learn what an interrupted run really did.
     pub reconcile: bool,

@@ -9,6 +9,7 @@ use firebreak_wire as wire;
 /// What a step's view needs beyond the step.
 pub(crate) struct StepFacts {
     pub approvals: Vec<Approval>,
+    pub undo_approvals: Vec<Approval>,
     pub run: Option<IntentRow>,
     pub undo_run: Option<IntentRow>,
     /// Whether this process is running it now.
@@ -70,6 +71,7 @@ pub(crate) fn step(stored: &StoredStep, facts: &StepFacts) -> wire::StepView {
         mandatory: step.mandatory,
         digest: step.subject().map(|subject| subject.digest().to_string()),
         approvals: facts.approvals.iter().map(approval).collect(),
+        undo_approvals: facts.undo_approvals.iter().map(approval).collect(),
         read_at: step.read_at,
         can: options(stored, facts),
         run: progress_of(facts.run.as_ref(), facts.running),
@@ -91,11 +93,18 @@ fn options(stored: &StoredStep, facts: &StepFacts) -> wire::StepOptions {
         .run
         .as_ref()
         .is_some_and(|run| run.calls.iter().any(|call| call.outcome.as_deref() == Some("accepted")));
+    let undoable = free && step.state.can_be_undone() && sent_something;
+    let undo_signed = stored.undo.as_ref().is_some_and(|undo| match undo.verdict.kind {
+        VerdictKind::Auto => true,
+        VerdictKind::NeedsApproval(needed) => facts.undo_approvals.len() >= needed as usize,
+        VerdictKind::Denied => false,
+    });
     wire::StepOptions {
         approve: free && waiting && !signed,
         run: free && waiting && signed && (needed > 0 || step.verdict.kind == VerdictKind::Auto),
         reject: waiting,
-        undo: free && step.state.can_be_undone() && sent_something,
+        undo: undoable && !undo_signed,
+        run_undo: undoable && undo_signed,
         cancel: facts.running && matches!(step.state, StepState::Running | StepState::Undoing),
         reconcile: matches!(step.state, StepState::Unknown | StepState::Dispatched | StepState::Refuted),
         blocked_because: facts.obstacle.clone().filter(|_| waiting || step.state.can_be_undone()),
