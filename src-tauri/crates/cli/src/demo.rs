@@ -35,6 +35,10 @@ pub async fn run(context: &Context) -> Result<(), Failure> {
     }
 
     let (incident, step) = choose(context, &page).await?;
+    // In the window the plan is there at once and the model's text follows; here it is waited for.
+    let id = desk.engine().find_incident(&incident.row.id).await.map_err(firebreak_desk::DeskError::from)?;
+    desk.ask_model(&id).await?;
+    let incident = desk.incident(&incident.row.id).await?;
     say(&format!("\n# {}", clean(&incident.row.label)));
     say(&incidents::incident(&incident));
     say("\n# Approval");

@@ -199,10 +199,7 @@ pub(crate) fn read_phase(stored: Option<&str>) -> Result<u32, DeskError> {
 
 /// The person's name as the system knows them.
 fn whoami() -> String {
-    ["USER", "LOGNAME", "USERNAME"]
-        .iter()
-        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
-        .unwrap_or_else(|| "somebody".to_owned())
+    whoami::username().ok().filter(|name| !name.is_empty()).unwrap_or_else(|| "somebody".to_owned())
 }
 
 pub(crate) fn locked<T>(lock: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

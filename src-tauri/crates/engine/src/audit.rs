@@ -1,5 +1,7 @@
 //! Signing and checking the audit log.
 
+use std::sync::atomic::Ordering;
+
 use firebreak_core::Timestamp;
 use firebreak_core::audit::{Anchor, LogVerdict, SignedNote, Verifier, VerifierKey, origin};
 use firebreak_core::ports::{KeyName, Secret, SecretName, VaultError};
@@ -14,10 +16,6 @@ const ANCHOR_MARKER: &str = "audit/newest-checkpoint";
 const LOG_KEY_SETTING: &str = "audit.verifier_key";
 const ROWS_AT_ONCE: u32 = 5_000;
 
-/// The key that signs the log, as verifiers write it (C2SP signed-note).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LogKey(pub String);
-
 /// What a verification found, and what about the database itself is odd.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditReport {
@@ -29,6 +27,15 @@ pub struct AuditReport {
     pub key: Option<String>,
     /// Triggers that should refuse changes and are gone, and other oddities, in words.
     pub tampering: Vec<String>,
+    /// What could not be checked, in words.
+    pub cautions: Vec<String>,
+}
+
+/// The key that checkpoints are checked with, and what is odd about it.
+struct LogKeyReading {
+    key: Option<VerifierKey>,
+    tampering: Vec<String>,
+    cautions: Vec<String>,
 }
 
 impl AuditReport {
@@ -84,14 +91,15 @@ impl Engine {
         let origin = origin(&self.workspace);
         let mut write = self.store.write().await?;
         let checkpoint = write.audit_checkpoint(&origin).await?;
-        // Nothing was written: dropping it lets others write while the keychain works.
-        drop(write);
+        // Nothing was written; others may write while the keychain works.
+        write.abandon().await?;
         if checkpoint.size == 0 {
             return Ok(());
         }
         if self.store.newest_checkpoint().await?.is_some_and(|(size, _)| size == checkpoint.size) {
             return Ok(());
         }
+        self.refuse_to_hide_a_rollback().await?;
         let text = checkpoint.note_text();
         let signature = self.signer.sign(KeyName::AuditLog, text.as_bytes()).await?;
         let key = VerifierKey::new(&origin, self.signer.public_key(KeyName::AuditLog).await?)
@@ -108,6 +116,21 @@ impl Engine {
         Ok(())
     }
 
+    /// Before the first signature of a run: the log must continue what was signed last. A signature
+    /// over an older copy that was put back would replace the only thing that shows it.
+    async fn refuse_to_hide_a_rollback(&self) -> Result<(), EngineError> {
+        if self.continuity_checked.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        let report = self.verify_audit().await?;
+        if !report.verdict.ok() {
+            tracing::error!(verdict = %report.verdict, "the audit log is not whole, so it is not signed");
+            return Err(EngineError::Refused(format!("the audit log is not signed: {}", report.verdict)));
+        }
+        self.continuity_checked.store(true, Ordering::Release);
+        Ok(())
+    }
+
     /// Signs when the keychain lets it; when it does not, the log says itself how much is unsigned.
     pub(crate) async fn checkpoint_soon(&self) {
         if let Err(error) = self.checkpoint().await {
@@ -120,7 +143,7 @@ impl Engine {
     /// # Errors
     /// Only when the store can't be read; everything else is in the report.
     pub async fn verify_audit(&self) -> Result<AuditReport, EngineError> {
-        let (key, mut tampering) = self.log_key().await?;
+        let LogKeyReading { key, mut tampering, cautions } = self.log_key().await?;
         let anchor = self.anchor().await?;
         let checkpoints: Vec<String> =
             self.store.checkpoints().await?.into_iter().map(|(_, note)| note).collect();
@@ -142,26 +165,34 @@ impl Engine {
             checked_at: self.now(),
             key: key.map(|key| key.to_string()),
             tampering,
+            cautions,
         })
     }
 
-    /// The key of the log: the keychain's, else the one noted in the database.
-    async fn log_key(&self) -> Result<(Option<VerifierKey>, Vec<String>), EngineError> {
+    /// The key of the log: the keychain's, else the one noted in the database, which is worth less.
+    async fn log_key(&self) -> Result<LogKeyReading, EngineError> {
         let noted = self.store.setting(LOG_KEY_SETTING).await?;
         let noted = noted.as_deref().and_then(|text| VerifierKey::parse(text).ok());
         match self.signer.public_key(KeyName::AuditLog).await {
             Ok(public) => {
                 let key = VerifierKey::new(&origin(&self.workspace), public)
                     .map_err(|problem| EngineError::Invalid(problem.to_string()))?;
-                let odd = match &noted {
-                    Some(noted) if *noted != key => {
-                        vec!["the log key noted in the database is not the keychain's".to_owned()]
-                    }
-                    _ => Vec::new(),
-                };
-                Ok((Some(key), odd))
+                let differs = noted.as_ref().is_some_and(|noted| *noted != key);
+                let tampering =
+                    differs.then(|| "the log key noted in the database is not the keychain's".to_owned());
+                Ok(LogKeyReading {
+                    key: Some(key),
+                    tampering: tampering.into_iter().collect(),
+                    cautions: Vec::new(),
+                })
             }
-            Err(_) => Ok((noted, Vec::new())),
+            Err(error) => Ok(LogKeyReading {
+                key: noted,
+                tampering: Vec::new(),
+                cautions: vec![format!(
+                    "signatures were checked with the key noted in the database, for the keychain's can't be read: {error}"
+                )],
+            }),
         }
     }
 

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use firebreak_core::policy::Policies;
@@ -75,6 +76,7 @@ pub struct Engine {
     pub(crate) running: Mutex<BTreeMap<StepId, CancellationToken>>,
     pub(crate) triage_slots: Semaphore,
     pub(crate) checkpointing: tokio::sync::Mutex<()>,
+    pub(crate) continuity_checked: AtomicBool,
 }
 
 impl Engine {
@@ -97,6 +99,7 @@ impl Engine {
             running: Mutex::default(),
             triage_slots: Semaphore::new(TRIAGE_AT_ONCE),
             checkpointing: tokio::sync::Mutex::default(),
+            continuity_checked: AtomicBool::new(false),
         }
     }
 

@@ -308,7 +308,8 @@ async fn note_finding(
 ) -> Result<(), EngineError> {
     let draft = &finding.draft;
     let sha256 = &finding.alert_sha256;
-    let evidence = write.put_evidence(incident, &finding.source, finding.began_at(), &draft.title, sha256).await?;
+    let (evidence, _) =
+        write.put_evidence(incident, &finding.source, finding.began_at(), &draft.title, sha256).await?;
     let line = match before {
         None => Some((finding.began_at(), draft.title.clone())),
         Some(before) if before.draft.status != draft.status => {
@@ -330,7 +331,11 @@ async fn note_finding(
     for seen in draft.observations.iter().filter(|seen| !known.contains(seen)).take(MOST_OBSERVATIONS) {
         let at = seen.at.unwrap_or_else(|| finding.began_at());
         let line = text::line(&seen.text, text::LINE_CAP);
-        let evidence = write.put_evidence(incident, &finding.source, at, &line, sha256).await?;
+        let (evidence, is_new) = write.put_evidence(incident, &finding.source, at, &line, sha256).await?;
+        // An issue and its detections tell the same story; once is enough.
+        if !is_new {
+            continue;
+        }
         let actor = finding.source.clone();
         let entry = Entry { at, kind: EntryKind::Activity, actor, text: line, evidence: Some(evidence) };
         write.put_timeline(incident, &entry).await?;

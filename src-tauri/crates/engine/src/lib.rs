@@ -26,7 +26,7 @@ mod triage;
 mod undo;
 
 pub use approve::{ApprovalSheet, PreflightLine};
-pub use audit::{AuditReport, LogKey};
+pub use audit::AuditReport;
 pub use engine::{Engine, Identity, Parts};
 pub use error::EngineError;
 pub use event::EngineEvent;

@@ -134,6 +134,18 @@ impl Write {
     }
 }
 
+impl Write {
+    /// Ends the transaction without a trace, now rather than soon after a drop.
+    pub async fn abandon(mut self) -> Result<(), StoreError> {
+        let mut guard = self.guard.take().expect("taken only here");
+        sqlx::query("ROLLBACK")
+            .execute(&mut guard.connection)
+            .await
+            .map(|_| ())
+            .map_err(StoreError::of("abandoning a transaction"))
+    }
+}
+
 impl Drop for Write {
     fn drop(&mut self) {
         if let Some(mut guard) = self.guard.take() {

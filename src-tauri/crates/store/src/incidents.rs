@@ -194,7 +194,7 @@ impl Write {
         Ok(())
     }
 
-    /// Adds a fact and answers its id; the same fact again keeps the id it has.
+    /// Adds a fact; answers its id and whether it is new. The same fact again keeps the id it has.
     pub async fn put_evidence(
         &mut self,
         incident: &IncidentId,
@@ -202,11 +202,11 @@ impl Write {
         at: Timestamp,
         text: &str,
         sha256: &str,
-    ) -> Result<EvidenceId, StoreError> {
-        let row = sqlx::query(
+    ) -> Result<(EvidenceId, bool), StoreError> {
+        let inserted = sqlx::query(
             "INSERT INTO evidence (incident, number, source, at, text, sha256)
              VALUES (?1, (SELECT coalesce(max(number), 0) + 1 FROM evidence WHERE incident = ?1), ?2, ?3, ?4, ?5)
-             ON CONFLICT (incident, source, at, text) DO UPDATE SET sha256 = sha256
+             ON CONFLICT (incident, source, at, text) DO NOTHING
              RETURNING number",
         )
         .bind(incident.as_str())
@@ -214,10 +214,24 @@ impl Write {
         .bind(time_text(at))
         .bind(text)
         .bind(sha256)
-        .fetch_one(self.connection())
+        .fetch_optional(self.connection())
         .await
         .map_err(StoreError::of("storing evidence"))?;
-        Ok(evidence_id(usize::try_from(row.get::<i64, _>("number")).unwrap_or(0)))
+        let is_new = inserted.is_some();
+        let row = match inserted {
+            Some(row) => row,
+            None => sqlx::query(
+                "SELECT number FROM evidence WHERE incident = ?1 AND source = ?2 AND at = ?3 AND text = ?4",
+            )
+            .bind(incident.as_str())
+            .bind(source)
+            .bind(time_text(at))
+            .bind(text)
+            .fetch_one(self.connection())
+            .await
+            .map_err(StoreError::of("finding evidence"))?,
+        };
+        Ok((evidence_id(usize::try_from(row.get::<i64, _>("number")).unwrap_or(0)), is_new))
     }
 
     /// Adds a line to the timeline.

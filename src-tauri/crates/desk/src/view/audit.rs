@@ -12,6 +12,7 @@ pub(crate) fn verdict(report: &AuditReport) -> wire::AuditVerdict {
         Some(tampering) if found.ok() => tampering.clone(),
         _ => found.to_string(),
     };
+    problems.extend(report.cautions.iter().map(|caution| format!("note: {caution}")));
     problems.extend(found.cautions.iter().map(|caution| format!("note: {caution}")));
     wire::AuditVerdict {
         ok: report.ok(),

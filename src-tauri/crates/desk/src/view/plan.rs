@@ -1,6 +1,7 @@
 use firebreak_core::approval::Approval;
 use firebreak_core::call::Call;
-use firebreak_core::plan::{Plan, ProofRecord, inverse_of};
+use firebreak_core::containment::undo_calls;
+use firebreak_core::plan::{Plan, ProofRecord};
 use firebreak_core::policy::{Rule, Verdict, VerdictKind};
 use firebreak_core::{AssetId, Direction, EvidenceId, StepState};
 use firebreak_store::{CallRow, IntentRow, StoredStep};
@@ -34,9 +35,9 @@ pub(crate) fn step(stored: &StoredStep, facts: &StepFacts) -> wire::StepView {
     let step = &stored.step;
     let draft = step.draft.as_ref();
     let calls = draft.map(|draft| draft.calls.as_slice()).unwrap_or_default();
-    let undo_calls = match &stored.undo {
+    let undo = match &stored.undo {
         Some(undo) => undo.calls.clone(),
-        None => inverse_of(calls),
+        None => undo_calls(calls),
     };
     wire::StepView {
         id: step.id.to_string(),
@@ -60,7 +61,7 @@ pub(crate) fn step(stored: &StoredStep, facts: &StepFacts) -> wire::StepView {
         undo_summary: draft.map(|draft| draft.undo_summary.clone()).unwrap_or_default(),
         warnings: draft.map(|draft| draft.warnings.clone()).unwrap_or_default(),
         calls: calls.iter().map(call).collect(),
-        undo_calls: undo_calls.iter().map(call).collect(),
+        undo_calls: undo.iter().map(call).collect(),
         proof_predicate: draft
             .map(|draft| draft.proof.iter().map(|condition| condition.describe()).collect())
             .unwrap_or_default(),

@@ -61,5 +61,7 @@ pub(crate) fn test(lines: Vec<CheckLine>) -> wire::ConnectionTest {
         .into_iter()
         .map(|line| wire::ConnectionCheck { name: line.name, ok: line.ok, text: line.text, remedy: line.remedy })
         .collect();
-    wire::ConnectionTest { ok: !checks.is_empty() && checks.iter().all(|check| check.ok), checks }
+    // A scope that is only nice to have is shown as missing and fails nothing.
+    let needed = |check: &&wire::ConnectionCheck| !check.name.ends_with("(optional)");
+    wire::ConnectionTest { ok: !checks.is_empty() && checks.iter().filter(needed).all(|check| check.ok), checks }
 }
