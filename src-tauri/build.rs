@@ -36,6 +36,8 @@ const COMMANDS: &[&str] = &[
 ];
 
 fn main() {
+    // The interface is embedded at compile time, by a macro that cargo can't look into.
+    println!("cargo:rerun-if-changed=../ui/dist");
     let manifest = tauri_build::AppManifest::new().commands(COMMANDS);
     tauri_build::try_build(tauri_build::Attributes::new().app_manifest(manifest))
         .expect("the shell's configuration, capabilities and icons are in the repository");

@@ -12,11 +12,16 @@ pub fn launch(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
     // A second start of the user's own console shows the first one. Named workspaces may be open
     // side by side; their lock keeps two programs off one of them.
     if arguments.home.is_none() {
-        builder = builder.plugin(tauri_plugin_single_instance::init(|app, _, _| windows::show_main(app)));
+        builder =
+            builder.plugin(tauri_plugin_single_instance::init(|app, _, _| windows::show_main(app)));
     }
     let app = builder
         .plugin(tauri_plugin_notification::init())
-        .plugin(tauri_plugin_window_state::Builder::default().with_denylist(&[windows::APPROVAL]).build())
+        .plugin(
+            tauri_plugin_window_state::Builder::default()
+                .with_denylist(&[windows::APPROVAL])
+                .build(),
+        )
         .invoke_handler(commands::handler())
         .setup(move |app| setup(app, &arguments))
         .build(tauri::generate_context!())?;

@@ -19,7 +19,8 @@ pub fn open_main(app: &AppHandle) -> tauri::Result<WebviewWindow> {
 /// Brings the main window to the front.
 pub fn show_main(app: &AppHandle) {
     if let Some(window) = app.get_webview_window(MAIN) {
-        let shown = window.unminimize().and_then(|()| window.show()).and_then(|()| window.set_focus());
+        let shown =
+            window.unminimize().and_then(|()| window.show()).and_then(|()| window.set_focus());
         if let Err(error) = shown {
             tracing::warn!(%error, "the window could not be shown");
         }

@@ -10,7 +10,9 @@ const click = (id) => (page) => page.locator(at(id)).first().click();
 const then = (...steps) => async (page) => {
   for (const step of steps) await step(page);
 };
-const WINDOW = { width: 960, height: 720 };
+// As the shell opens it, and the smallest that it allows.
+const WINDOW = { width: 980, height: 680 };
+const SMALLEST = { width: 760, height: 520 };
 
 export const SCREENS = [
   { name: 'queue', path: '/#/queue', go: press('j', 'k') },
@@ -57,6 +59,8 @@ export const SCREENS = [
   { name: 'palette-search', path: '/#/queue', go: then(press('Control+k'), async (page) => page.keyboard.type('crypto')) },
   { name: 'help', path: '/#/queue', go: press('?') },
   { name: 'approve', path: '/approval.html', size: WINDOW },
+  { name: 'approve-small', path: '/approval.html', size: SMALLEST },
+  { name: 'approve-small-blocked', path: '/approval.html?document=blocked', size: SMALLEST },
   { name: 'approve-holding', path: '/approval.html', size: WINDOW, go: then((page) => page.waitForTimeout(700), (page) => page.keyboard.down('Enter')), settle: 300 },
   { name: 'approve-blocked', path: '/approval.html?document=blocked', size: WINDOW },
   { name: 'approve-undo', path: '/approval.html?document=undo', size: WINDOW },

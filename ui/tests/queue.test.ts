@@ -120,6 +120,8 @@ describe('live', () => {
       empty.receive({ type: 'incident_changed', row: row(id, { opened_at: at(id.charCodeAt(0)) }), is_new: true, counts });
     }
     expect(empty.rows).toHaveLength(3);
+    empty.receive({ type: 'incident_changed', row: row('a', { severity: 'critical', opened_at: at(97) }), is_new: false, counts });
+    expect(empty.rows[0]?.id).toBe('a');
     expect(empty.cursor).toBe(empty.rows[0]?.id);
   });
 

@@ -6,7 +6,12 @@ use crate::approval_window;
 use crate::windows::APPROVAL;
 
 #[tauri::command]
-pub async fn request_approval(app: AppHandle, desk: Open<'_>, step: String, direction: Direction) -> Answer<()> {
+pub async fn request_approval(
+    app: AppHandle,
+    desk: Open<'_>,
+    step: String,
+    direction: Direction,
+) -> Answer<()> {
     desk.ask_approval(&step, direction).await.map_err(wire)?;
     approval_window::open(&app).map_err(|error| window(&error))
 }
@@ -20,7 +25,10 @@ pub async fn request_phase(app: AppHandle, desk: Open<'_>, phase: u32) -> Answer
 }
 
 #[tauri::command]
-pub async fn get_approval_document(from: WebviewWindow, desk: Open<'_>) -> Answer<ApprovalDocument> {
+pub async fn get_approval_document(
+    from: WebviewWindow,
+    desk: Open<'_>,
+) -> Answer<ApprovalDocument> {
     own_window_only(&from)?;
     desk.approval_document().await.map_err(wire)
 }

@@ -33,7 +33,11 @@ pub async fn set_incident_state(
 }
 
 #[tauri::command]
-pub async fn assign_incident(desk: Open<'_>, id: String, owner: Option<String>) -> Answer<QueueRow> {
+pub async fn assign_incident(
+    desk: Open<'_>,
+    id: String,
+    owner: Option<String>,
+) -> Answer<QueueRow> {
     desk.assign_incident(&id, owner.as_deref()).await.map_err(wire)
 }
 

@@ -1,5 +1,6 @@
 use firebreak_wire::{
-    CloudAccountDraft, CloudAccountView, ConnectionTest, KeychainView, ModelDraft, ModelView, SourceDraft, SourceView,
+    CloudAccountDraft, CloudAccountView, ConnectionTest, KeychainView, ModelDraft, ModelView,
+    SourceDraft, SourceView,
 };
 
 use super::{Answer, Open, wire};
@@ -31,7 +32,10 @@ pub async fn poll_now(desk: Open<'_>, source: Option<String>) -> Answer<()> {
 
 /// No endpoint from the window: a page that was taken over must not redirect the cloud calls.
 #[tauri::command]
-pub async fn add_cloud_account(desk: Open<'_>, draft: CloudAccountDraft) -> Answer<CloudAccountView> {
+pub async fn add_cloud_account(
+    desk: Open<'_>,
+    draft: CloudAccountDraft,
+) -> Answer<CloudAccountView> {
     desk.add_cloud_account(draft, None).await.map_err(wire)
 }
 

@@ -1,6 +1,5 @@
 //! What a person does in a window, and what can be seen in it.
 
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use fantoccini::actions::{
@@ -13,7 +12,7 @@ use fantoccini::{Client, Locator};
 use serde_json::{Value, json};
 
 /// Debug builds on a busy machine that draws in software: long, and only ever used up by failures.
-const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = Duration::from_secs(60);
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 pub const ENTER: char = '\u{e007}';
@@ -180,11 +179,6 @@ impl Page {
     /// What the current window shows, as PNG.
     pub async fn picture(&self) -> Vec<u8> {
         self.client.screenshot().await.unwrap()
-    }
-
-    /// Keeps a picture for whoever looks into a failure.
-    pub async fn keep_picture(&self, path: &Path) {
-        std::fs::write(path, self.picture().await).unwrap();
     }
 
     async fn text(&self) -> String {

@@ -142,8 +142,10 @@ fn into_asset(found: Found, id: &AssetId, account: &AwsAccount) -> Asset {
         ("owner", owner.is_some()),
         ("cloud_state", found.state.is_some()),
     ];
-    let provenance =
-        said.iter().filter(|(_, set)| *set).map(|(field, _)| ((*field).to_owned(), "aws".to_owned()));
+    let provenance = said
+        .iter()
+        .filter(|(_, set)| *set)
+        .map(|(field, _)| ((*field).to_owned(), "aws".to_owned()));
     Asset {
         id: id.clone(),
         kind: found.kind,

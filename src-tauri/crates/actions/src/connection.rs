@@ -125,7 +125,10 @@ fn http_client() -> SharedHttpClient {
 }
 
 /// Reads an access key from the keychain.
-pub(crate) async fn read_key(vault: &dyn Vault, key: &KeySource) -> Result<Credentials, VaultError> {
+pub(crate) async fn read_key(
+    vault: &dyn Vault,
+    key: &KeySource,
+) -> Result<Credentials, VaultError> {
     let secret = vault.read(&key.secret).await?;
     let secret = secret.ok_or_else(|| VaultError::Missing(key.secret.as_str().to_owned()))?;
     Ok(Credentials::new(&key.key_id, secret.expose(), None, None, "firebreak-keychain"))

@@ -71,8 +71,15 @@ impl AwsExecutor {
     ) -> Result<Session, OutsideError> {
         let purpose = session::Purpose { incident, intent, calls };
         let region = self.account.region_of(region);
-        session::open(&self.connector, &self.account, &self.write, self.vault.as_ref(), region, purpose)
-            .await
+        session::open(
+            &self.connector,
+            &self.account,
+            &self.write,
+            self.vault.as_ref(),
+            region,
+            purpose,
+        )
+        .await
     }
 
     fn check_place(&self, warrant: &Warrant) -> Result<(), OutsideError> {

@@ -72,10 +72,7 @@ impl Failure {
     {
         let status = error.raw_response().map(|response| response.status().as_u16());
         let (kind, message) = match (&error, status) {
-            (SdkError::ServiceError(_), Some(status)) => (
-                Kind::Answered { status, code: error.code().unwrap_or("no code").to_owned() },
-                error.message().unwrap_or("AWS gave no reason").to_owned(),
-            ),
+            (SdkError::ServiceError(_), Some(status)) => answered(status, &error),
             (SdkError::TimeoutError(_), _) => (Kind::TimedOut, "no answer in time".to_owned()),
             (SdkError::ConstructionFailure(_), _) => (Kind::NeverLeft, deepest(&error)),
             (SdkError::DispatchFailure(failure), _) => {
@@ -183,6 +180,25 @@ impl Failure {
     }
 }
 
+/// The error that AWS sent, or what something in between sent in its place. A body whose shape is
+/// not the service's own is still searched for a code: the outcome may depend on it.
+fn answered<E: ProvideErrorMetadata>(
+    status: u16,
+    error: &SdkError<E, HttpResponse>,
+) -> (Kind, String) {
+    let body = error.raw_response().and_then(|response| response.body().bytes());
+    let body = String::from_utf8_lossy(body.unwrap_or_default());
+    let code = error.code().or_else(|| between(&body, "<Code>", "</Code>"));
+    let message = error.message().or_else(|| between(&body, "<Message>", "</Message>"));
+    let code = code.map_or_else(|| format!("HTTP {status}"), |code| text::line(code, 80));
+    (Kind::Answered { status, code }, message.unwrap_or("no reason was given").to_owned())
+}
+
+fn between<'a>(text: &'a str, open: &str, close: &str) -> Option<&'a str> {
+    let (_, rest) = text.split_once(open)?;
+    rest.split_once(close).map(|(inside, _)| inside).filter(|inside| !inside.is_empty())
+}
+
 fn is_throttling(code: &str) -> bool {
     THROTTLING.contains(&code)
 }
@@ -211,4 +227,85 @@ fn deepest(error: &(dyn Error + 'static)) -> String {
         deepest = source;
     }
     deepest.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_ec2::operation::stop_instances::StopInstancesError;
+    use aws_smithy_runtime_api::client::result::ConnectorError;
+    use aws_smithy_types::body::SdkBody;
+    use aws_smithy_types::error::ErrorMetadata;
+    use firebreak_core::ports::{CallOutcome, KeychainState};
+
+    use super::*;
+
+    type StopError = SdkError<StopInstancesError, HttpResponse>;
+
+    fn response(status: u16, code: Option<&str>, body: &str) -> StopError {
+        let status = status.try_into().unwrap();
+        let mut meta = ErrorMetadata::builder();
+        if let Some(code) = code {
+            meta = meta.code(code);
+        }
+        let error = StopInstancesError::generic(meta.build());
+        SdkError::service_error(error, HttpResponse::new(status, SdkBody::from(body)))
+    }
+
+    fn may_have_happened(error: StopError) -> bool {
+        match Failure::read("ec2:StopInstances", error).outcome() {
+            CallOutcome::Unknown { .. } => true,
+            CallOutcome::Rejected { .. } => false,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn only_what_certainly_did_not_happen_is_rejected() {
+        let io = || std::io::Error::from(std::io::ErrorKind::ConnectionReset);
+        let garbled = HttpResponse::new(200.try_into().unwrap(), SdkBody::from("<html>"));
+        let unknown: [(&str, StopError); 8] = [
+            ("no answer", SdkError::timeout_error("30 s")),
+            ("time-out below", SdkError::dispatch_failure(ConnectorError::timeout("t".into()))),
+            ("reset", SdkError::dispatch_failure(ConnectorError::io(io().into()))),
+            ("who knows", SdkError::dispatch_failure(ConnectorError::other("?".into(), None))),
+            ("garbage", SdkError::response_error("not XML", garbled)),
+            ("500", response(500, Some("InternalError"), "")),
+            ("503", response(503, None, "<html>load balancer</html>")),
+            ("a redirect", response(301, None, "")),
+        ];
+        for (name, error) in unknown {
+            assert!(may_have_happened(error), "{name}");
+        }
+        let dns = ResolveDnsError::new("no such host");
+        let locked = VaultError::NotUsable(KeychainState::Locked);
+        let rejected: [(&str, StopError); 6] = [
+            ("not built", SdkError::construction_failure("no region")),
+            ("no host", SdkError::dispatch_failure(ConnectorError::io(dns.into()))),
+            ("no key", SdkError::dispatch_failure(ConnectorError::user(locked.into()))),
+            ("403", response(403, Some("UnauthorizedOperation"), "")),
+            ("too fast", response(503, Some("RequestLimitExceeded"), "")),
+            ("busy", response(500, Some("ResourceContention"), "")),
+        ];
+        for (name, error) in rejected {
+            assert!(!may_have_happened(error), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_code_in_another_shape_is_still_read() {
+        let body =
+            "<ErrorResponse><Errors><Error><Code>SignatureDoesNotMatch</Code><Message>no</Message>";
+        let failure = Failure::read("sts:GetCallerIdentity", response(403, None, body));
+        assert!(failure.is("SignatureDoesNotMatch"));
+        assert!(failure.into_outside().remedy.is_some_and(|words| words.contains("access key")));
+    }
+
+    #[test]
+    fn a_locked_keychain_says_so_itself() {
+        let locked = VaultError::NotUsable(KeychainState::Locked);
+        let error: StopError = SdkError::dispatch_failure(ConnectorError::user(locked.into()));
+        let error = Failure::read("ec2:StopInstances", error).into_outside();
+        assert!(error.message.contains("The keychain is locked"), "{error:?}");
+        assert_eq!(error.trouble, Trouble::NeedsPerson);
+    }
 }

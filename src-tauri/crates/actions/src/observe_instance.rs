@@ -29,11 +29,19 @@ pub(crate) async fn observe(
 ) -> Result<Observed, OutsideError> {
     let operation = "ec2:DescribeInstances";
     let Some(id) = instance_id(target.asset.as_str()) else {
-        return Err(OutsideError::new(operation, Trouble::NeedsPerson, "the target is no EC2 instance"));
+        return Err(OutsideError::new(
+            operation,
+            Trouble::NeedsPerson,
+            "the target is no EC2 instance",
+        ));
     };
     let Some(described) = describe(clients, id).await? else {
-        return Err(OutsideError::new(operation, Trouble::NeedsPerson, format!("there is no instance {id}"))
-            .with_remedy("it may be terminated, or in another region or account"));
+        return Err(OutsideError::new(
+            operation,
+            Trouble::NeedsPerson,
+            format!("there is no instance {id}"),
+        )
+        .with_remedy("it may be terminated, or in another region or account"));
     };
     let group_name = quarantine_name(&target.incident);
     let (attributes, interfaces, elastic_address, scaling, quarantine, snapshots) = tokio::try_join!(
@@ -86,7 +94,8 @@ pub(crate) async fn describe(
             .find(|instance| instance.instance_id.as_deref() == Some(id))),
         Err(error) => {
             let failure = Failure::read("ec2:DescribeInstances", error);
-            if failure.is("InvalidInstanceID.NotFound") || failure.is("InvalidInstanceID.Malformed") {
+            if failure.is("InvalidInstanceID.NotFound") || failure.is("InvalidInstanceID.Malformed")
+            {
                 return Ok(None);
             }
             Err(failure.into_outside())
@@ -118,7 +127,8 @@ struct Attributes {
 async fn attributes(clients: &Clients, id: &str) -> Result<Attributes, OutsideError> {
     let operation = "ec2:DescribeInstanceAttribute";
     let ask = |attribute: InstanceAttributeName| {
-        let request = clients.ec2.describe_instance_attribute().instance_id(id).attribute(attribute);
+        let request =
+            clients.ec2.describe_instance_attribute().instance_id(id).attribute(attribute);
         async move {
             request.send().await.map_err(|error| Failure::read(operation, error).into_outside())
         }
@@ -151,8 +161,9 @@ async fn interfaces(
     let mut pages =
         clients.ec2.describe_network_interfaces().filters(filter).into_paginator().send();
     while let Some(page) = pages.next().await {
-        let page = page
-            .map_err(|error| Failure::read("ec2:DescribeNetworkInterfaces", error).into_outside())?;
+        let page = page.map_err(|error| {
+            Failure::read("ec2:DescribeNetworkInterfaces", error).into_outside()
+        })?;
         for interface in page.network_interfaces.unwrap_or_default() {
             found.push(read_interface(interface)?);
         }
@@ -162,7 +173,11 @@ async fn interfaces(
         if !found.iter().any(|known| known.id == *id) {
             let groups = attached.groups.as_deref().unwrap_or_default();
             let groups = groups.iter().filter_map(|group| group.group_id.clone()).collect();
-            found.push(Interface { id: id.clone(), groups: sorted(groups), requester_managed: false });
+            found.push(Interface {
+                id: id.clone(),
+                groups: sorted(groups),
+                requester_managed: false,
+            });
         }
     }
     Ok(sorted(found))

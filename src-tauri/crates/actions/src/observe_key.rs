@@ -32,10 +32,7 @@ pub(crate) async fn observe(
 }
 
 /// The user that owns a key; `None` when this account knows no such key.
-pub(crate) async fn owner(
-    clients: &Clients,
-    key_id: &str,
-) -> Result<Option<String>, OutsideError> {
+pub(crate) async fn owner(clients: &Clients, key_id: &str) -> Result<Option<String>, OutsideError> {
     let answer = clients.iam.get_access_key_last_used().access_key_id(key_id).send().await;
     match answer {
         Ok(answer) => Ok(answer.user_name.filter(|user| !user.is_empty())),
@@ -69,10 +66,7 @@ async fn keys_of(clients: &Clients, user: &str) -> Result<Option<Vec<AccessKey>>
     Ok(Some(keys))
 }
 
-fn read(
-    id: Option<String>,
-    status: Option<StatusType>,
-) -> Result<AccessKey, OutsideError> {
+fn read(id: Option<String>, status: Option<StatusType>) -> Result<AccessKey, OutsideError> {
     let status = match status {
         Some(StatusType::Active) => Some(KeyStatus::Active),
         Some(StatusType::Inactive) => Some(KeyStatus::Inactive),

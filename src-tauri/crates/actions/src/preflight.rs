@@ -2,7 +2,9 @@
 //!
 //! Everything sent from here is a read or carries `DryRun=true`.
 
-use aws_sdk_ec2::types::{AttributeBooleanValue, AttributeValue, InstanceSpecification, ResourceType};
+use aws_sdk_ec2::types::{
+    AttributeBooleanValue, AttributeValue, InstanceSpecification, ResourceType,
+};
 use aws_sdk_iam::types::PolicyEvaluationDecisionType;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
@@ -128,7 +130,9 @@ where
     let failure = match answer {
         // A dry run is always answered with an error; anything else did not understand it.
         Ok(_) => {
-            return Preflight::Unknown(format!("{operation}: a dry run was answered as if it were real"));
+            return Preflight::Unknown(format!(
+                "{operation}: a dry run was answered as if it were real"
+            ));
         }
         Err(error) => Failure::read(operation, error),
     };
@@ -153,7 +157,9 @@ async fn existing(
     };
     match quarantine::find(&session.reads, Some(vpc_id), name, &target.incident).await {
         Ok(Some(group)) => Ok(group.id),
-        Ok(None) => Err(Preflight::Unknown("it depends on a group that is not made yet".to_owned())),
+        Ok(None) => {
+            Err(Preflight::Unknown("it depends on a group that is not made yet".to_owned()))
+        }
         Err(error) => Err(Preflight::Unknown(error.to_string())),
     }
 }
@@ -210,7 +216,9 @@ async fn simulate(
     };
     match results.first().map(|result| &result.eval_decision) {
         Some(PolicyEvaluationDecisionType::Allowed) => Preflight::Permitted,
-        Some(other) => Preflight::Refused(format!("{operation}: the policies say {}", other.as_str())),
+        Some(other) => {
+            Preflight::Refused(format!("{operation}: the policies say {}", other.as_str()))
+        }
         None => Preflight::Unknown(format!("{operation}: the simulation gave no result")),
     }
 }

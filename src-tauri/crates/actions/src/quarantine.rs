@@ -54,7 +54,8 @@ fn read(
     }
     let id = group.group_id;
     Ok(SecurityGroup {
-        id: id.ok_or_else(|| OutsideError::new(OPERATION, Trouble::Garbage, "a group has no id"))?,
+        id: id
+            .ok_or_else(|| OutsideError::new(OPERATION, Trouble::Garbage, "a group has no id"))?,
         name: name.to_owned(),
         ingress_rules: count(group.ip_permissions.as_deref().unwrap_or_default()),
         egress_rules: count(group.ip_permissions_egress.as_deref().unwrap_or_default()),

@@ -61,7 +61,8 @@ impl CloudReader for AwsReader {
     #[tracing::instrument(skip_all)]
     async fn asset(&self, id: &AssetId, region: &str) -> Result<Option<Asset>, OutsideError> {
         let clients = self.clients(region)?;
-        let found = asset::read(&clients, &self.account, id, self.account.region_of(region)).await?;
+        let found =
+            asset::read(&clients, &self.account, id, self.account.region_of(region)).await?;
         Ok(found.map(|found| Asset { read_at: Some(self.clock.now()), ..found }))
     }
 

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use aws_sdk_ec2::operation::RequestId as _;
 use aws_sdk_ec2::types::{
-    AttributeBooleanValue, AttributeValue, EbsInstanceBlockDeviceSpecification, InstanceBlockDeviceMappingSpecification,
-    InstanceSpecification, InstanceStateChange, InstanceStateName, IpPermission, IpRange, Ipv6Range,
-    ResourceType, Tag as Ec2Tag, TagSpecification,
+    AttributeBooleanValue, AttributeValue, EbsInstanceBlockDeviceSpecification,
+    InstanceBlockDeviceMappingSpecification, InstanceSpecification, InstanceStateChange,
+    InstanceStateName, IpPermission, IpRange, Ipv6Range, ResourceType, Tag as Ec2Tag,
+    TagSpecification,
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
@@ -39,9 +40,8 @@ pub(crate) async fn prepare<'a>(
 ) -> Result<Ready<'a>, OutsideError> {
     let (wanted, vpc_id): (&[GroupRef], &str) = match call {
         Call::SetInterfaceGroups { to, vpc_id, .. } => (to, vpc_id),
-        Call::RevokeAllEgress { group, vpc_id, .. } | Call::DeleteSecurityGroup { group, vpc_id } => {
-            (std::slice::from_ref(group), vpc_id)
-        }
+        Call::RevokeAllEgress { group, vpc_id, .. }
+        | Call::DeleteSecurityGroup { group, vpc_id } => (std::slice::from_ref(group), vpc_id),
         _ => return Ok(Ready { call, groups: Vec::new() }),
     };
     let mut groups = Vec::with_capacity(wanted.len());
@@ -97,7 +97,9 @@ pub(crate) async fn send(
         Call::CreateSnapshots { instance_id, description, tags, .. } => {
             let answer = ec2
                 .create_snapshots()
-                .instance_specification(InstanceSpecification::builder().instance_id(instance_id).build())
+                .instance_specification(
+                    InstanceSpecification::builder().instance_id(instance_id).build(),
+                )
                 .description(description)
                 .tag_specifications(specification(ResourceType::Snapshot, tags))
                 .send()
@@ -187,9 +189,7 @@ pub(crate) async fn send(
             match answer {
                 // EC2 answers so for a rule of a default VPC that is not there.
                 Ok(made) if !made.unknown_ip_permissions().is_empty() => no_rule(*cidr),
-                Ok(made) => {
-                    CallOutcome::Accepted { note: note(String::new(), made.request_id()) }
-                }
+                Ok(made) => CallOutcome::Accepted { note: note(String::new(), made.request_id()) },
                 Err(error) => {
                     let failure = Failure::read(operation, error);
                     if failure.is("InvalidPermission.NotFound") {
@@ -212,15 +212,25 @@ pub(crate) async fn send(
             let answer = ec2.stop_instances().instance_ids(instance_id).send().await;
             let changes = answer.as_ref().map(|made| made.stopping_instances().to_vec());
             let before = previous(changes.unwrap_or_default());
-            let outcome = accepted(operation, answer, |made| note(String::new(), made.request_id()));
-            unless_already(outcome, before, &[InstanceStateName::Stopped, InstanceStateName::Stopping])
+            let outcome =
+                accepted(operation, answer, |made| note(String::new(), made.request_id()));
+            unless_already(
+                outcome,
+                before,
+                &[InstanceStateName::Stopped, InstanceStateName::Stopping],
+            )
         }
         Call::StartInstance { instance_id } => {
             let answer = ec2.start_instances().instance_ids(instance_id).send().await;
             let changes = answer.as_ref().map(|made| made.starting_instances().to_vec());
             let before = previous(changes.unwrap_or_default());
-            let outcome = accepted(operation, answer, |made| note(String::new(), made.request_id()));
-            unless_already(outcome, before, &[InstanceStateName::Running, InstanceStateName::Pending])
+            let outcome =
+                accepted(operation, answer, |made| note(String::new(), made.request_id()));
+            unless_already(
+                outcome,
+                before,
+                &[InstanceStateName::Running, InstanceStateName::Pending],
+            )
         }
         Call::SetAccessKeyStatus { user, key_id, to, .. } => {
             let answer = writes

@@ -153,7 +153,9 @@ mod tests {
         assert!(first.starts_with("ir.inc_0198c0de-7a11-7000-8000-0123456789ab."), "{first}");
         assert_ne!(first, second);
         let odd = IncidentId::new("x".repeat(200) + " é/:");
-        for text in [first, preflight_identity(&incident), source_identity(&odd, &IntentId::new(""))] {
+        for text in
+            [first, preflight_identity(&incident), source_identity(&odd, &IntentId::new(""))]
+        {
             assert!(is_accepted(&text), "{text}");
         }
     }

@@ -59,7 +59,9 @@ pub(crate) async fn until_ready(
                     OutsideError::new(
                         operation,
                         Trouble::NeedsPerson,
-                        format!("{instance_id} is {seen}, not {wanted}; the next call was not sent"),
+                        format!(
+                            "{instance_id} is {seen}, not {wanted}; the next call was not sent"
+                        ),
                     )
                     .with_remedy("look at the instance, then undo the step or finish it by hand"),
                 );

@@ -98,7 +98,11 @@ impl Command {
     /// Whether it needs the workspace for itself.
     pub fn changes(&self) -> bool {
         match self {
-            Self::Graph { .. } | Self::Policy(_) | Self::Audit(_) | Self::Stats | Self::Phase { to: None } => false,
+            Self::Graph { .. }
+            | Self::Policy(_)
+            | Self::Audit(_)
+            | Self::Stats
+            | Self::Phase { to: None } => false,
             Self::Source(SourceCommand::List | SourceCommand::Test { .. })
             | Self::Cloud(CloudCommand::List | CloudCommand::Test { .. })
             | Self::Step(StepCommand::Show { .. })
@@ -161,10 +165,14 @@ pub enum CloudCommand {
         endpoint: Option<String>,
     },
     /// Check credentials and permissions.
-    Test { name: String },
+    Test {
+        name: String,
+    },
     List,
     /// Forget an account and its secrets.
-    Remove { name: String },
+    Remove {
+        name: String,
+    },
 }
 
 #[derive(Subcommand)]

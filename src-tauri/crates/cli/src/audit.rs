@@ -2,7 +2,7 @@ use firebreak_wire::AuditVerdict;
 
 use crate::args::AuditCommand;
 use crate::context::{Context, Failure};
-use crate::output::{clean, document, out, short, word};
+use crate::output::{clean, out_document, out_exact, short, word};
 
 pub async fn run(context: &Context, command: AuditCommand) -> Result<(), Failure> {
     let desk = &context.desk;
@@ -10,7 +10,11 @@ pub async fn run(context: &Context, command: AuditCommand) -> Result<(), Failure
         AuditCommand::Verify => {
             let verdict = desk.verify_audit().await?;
             context.print(&verdict, verdict_text);
-            if verdict.ok { Ok(()) } else { Err(Failure::Failed(format!("the audit log is not whole: {}", verdict.text))) }
+            if verdict.ok {
+                Ok(())
+            } else {
+                Err(Failure::Failed(format!("the audit log is not whole: {}", verdict.text)))
+            }
         }
         AuditCommand::Export => {
             let mut from = 0;
@@ -22,12 +26,12 @@ pub async fn run(context: &Context, command: AuditCommand) -> Result<(), Failure
                 if context.json {
                     all.extend(rows);
                 } else {
-                    rows.iter().for_each(|row| out(&row.body));
+                    rows.iter().for_each(|row| out_exact(&row.body));
                 }
             }
             if context.json {
                 let checkpoint = desk.newest_checkpoint().await?;
-                out(&document(&serde_json::json!({ "records": all, "checkpoint": checkpoint })));
+                out_document(&serde_json::json!({ "records": all, "checkpoint": checkpoint }));
             }
             Ok(())
         }
@@ -53,11 +57,8 @@ pub async fn run(context: &Context, command: AuditCommand) -> Result<(), Failure
 
 /// A verdict in a few lines.
 pub fn verdict_text(verdict: &AuditVerdict) -> String {
-    let mut lines = vec![format!(
-        "{} {}",
-        if verdict.ok { "✓" } else { "✕" },
-        clean(&verdict.text)
-    )];
+    let mut lines =
+        vec![format!("{} {}", if verdict.ok { "✓" } else { "✕" }, clean(&verdict.text))];
     if let Some(first) = verdict.first_bad {
         lines.push(format!("first bad record: {first}"));
     }

@@ -36,15 +36,24 @@ pub async fn run(context: &Context, command: CloudCommand) -> Result<(), Failure
                 external_id,
             };
             let view = desk.add_cloud_account(draft, endpoint).await?;
-            context.print(&view, |view| format!("added {}; try `firebreakctl cloud test {}`", view.name, view.name));
+            context.print(&view, |view| {
+                format!("added {}; try `firebreakctl cloud test {}`", view.name, view.name)
+            });
         }
-        CloudCommand::Test { name } => workspace::test(context, &desk.test_cloud_account(&name).await?)?,
+        CloudCommand::Test { name } => {
+            workspace::test(context, &desk.test_cloud_account(&name).await?)?
+        }
         CloudCommand::List => {
             let clouds = desk.clouds().await?;
             context.print(&clouds, |clouds| {
                 let line = |cloud: &firebreak_wire::CloudAccountView| {
                     let rights = if cloud.can_write { "read and contain" } else { "read" };
-                    format!("{:<20} {} {} ({rights})", cloud.name, cloud.account_id, cloud.regions.join(","))
+                    format!(
+                        "{:<20} {} {} ({rights})",
+                        cloud.name,
+                        cloud.account_id,
+                        cloud.regions.join(",")
+                    )
                 };
                 clouds.iter().map(line).collect::<Vec<_>>().join("\n")
             });

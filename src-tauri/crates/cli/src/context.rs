@@ -5,7 +5,7 @@ use firebreak_desk::{Desk, DeskError};
 use firebreak_wire::{ErrorCode, WireError};
 use serde::Serialize;
 
-use crate::output::{clean, document, err, out};
+use crate::output::{clean, err, out, out_document};
 
 /// What every command needs.
 pub struct Context {
@@ -17,7 +17,7 @@ impl Context {
     /// Prints the value as JSON, or the text that people read.
     pub fn print<T: Serialize>(&self, value: &T, text: impl FnOnce(&T) -> String) {
         if self.json {
-            out(&document(value));
+            out_document(value);
         } else {
             out(text(value).trim_end());
         }
@@ -65,7 +65,9 @@ impl Failure {
             Self::Failed(_) => ("failed".into(), 1),
         };
         if json {
-            out(&document(&serde_json::json!({ "error": { "code": code, "message": self.to_string() } })));
+            out_document(
+                &serde_json::json!({ "error": { "code": code, "message": self.to_string() } }),
+            );
         }
         ExitCode::from(exit)
     }

@@ -26,7 +26,12 @@ pub async fn run(context: &Context) -> Result<(), Failure> {
 
     say("# Poll");
     for (name, report) in desk.poll_now(None).await? {
-        say(&format!("{name}: {} pages, {} alerts, {} incidents opened", report.pages, report.ingest.received, report.ingest.opened.len()));
+        say(&format!(
+            "{name}: {} pages, {} alerts, {} incidents opened",
+            report.pages,
+            report.ingest.received,
+            report.ingest.opened.len()
+        ));
     }
     say("\n# Incidents");
     let page = desk.list_incidents(QueueQuery::default()).await?;
@@ -36,7 +41,11 @@ pub async fn run(context: &Context) -> Result<(), Failure> {
 
     let (incident, step) = choose(context, &page).await?;
     // In the window the plan is there at once and the model's text follows; here it is waited for.
-    let id = desk.engine().find_incident(&incident.row.id).await.map_err(firebreak_desk::DeskError::from)?;
+    let id = desk
+        .engine()
+        .find_incident(&incident.row.id)
+        .await
+        .map_err(firebreak_desk::DeskError::from)?;
     desk.ask_model(&id).await?;
     let incident = desk.incident(&incident.row.id).await?;
     say(&format!("\n# {}", clean(&incident.row.label)));
@@ -79,7 +88,10 @@ async fn choose(
             }
         };
         let found = view.plan.as_ref().and_then(|plan| {
-            plan.steps.iter().find(|step| step.can.approve && step.verdict.approvals_needed == 1).cloned()
+            plan.steps
+                .iter()
+                .find(|step| step.can.approve && step.verdict.approvals_needed == 1)
+                .cloned()
         });
         if let Some(step) = found {
             return Ok((view, step));

@@ -9,7 +9,13 @@ use crate::plan_text;
 
 pub async fn run(context: &Context, command: Option<IncidentCommand>) -> Result<(), Failure> {
     let desk = &context.desk;
-    let list = IncidentCommand::List { state: Vec::new(), severity: Vec::new(), query: None, limit: 50, after: None };
+    let list = IncidentCommand::List {
+        state: Vec::new(),
+        severity: Vec::new(),
+        query: None,
+        limit: 50,
+        after: None,
+    };
     match command.unwrap_or(list) {
         IncidentCommand::List { state, severity, query, limit, after } => {
             let query = QueueQuery {
@@ -67,13 +73,17 @@ pub fn row(row: &QueueRow) -> String {
         word(&row.state),
         short(&row.title, 60),
         short(row.asset.as_deref().unwrap_or("no asset"), 44),
-        short(row.account_name.as_deref().or(row.account.as_deref()).unwrap_or("unknown account"), 24),
+        short(
+            row.account_name.as_deref().or(row.account.as_deref()).unwrap_or("unknown account"),
+            24
+        ),
     )
 }
 
 /// Everything about an incident.
 pub fn incident(view: &IncidentView) -> String {
-    let mut lines = vec![row(&view.row), format!("joined because: {}", clean(&view.joined_because))];
+    let mut lines =
+        vec![row(&view.row), format!("joined because: {}", clean(&view.joined_because))];
     if let Some(asset) = &view.asset {
         lines.push(format!(
             "asset: {} {} in {} {}, environment {}, owner {}, {}",
@@ -89,7 +99,11 @@ pub fn incident(view: &IncidentView) -> String {
     for notice in &view.notices {
         lines.push(format!("note: {}", clean(&notice.text)));
     }
-    let author = view.assessment.model.as_deref().map_or("playbook".to_owned(), |model| format!("model {model}"));
+    let author = view
+        .assessment
+        .model
+        .as_deref()
+        .map_or("playbook".to_owned(), |model| format!("model {model}"));
     lines.push(format!("assessment by {}:", clean(&author)));
     for sentence in view.assessment.summary.iter().chain(&view.assessment.hypothesis) {
         lines.push(format!("  {} [{}]", clean(&sentence.text), sentence.cites.join(" ")));
@@ -114,7 +128,9 @@ pub fn incident(view: &IncidentView) -> String {
     }
     match &view.plan {
         Some(plan) => lines.push(plan_text::plan(plan)),
-        None => lines.push(format!("no plan yet; `firebreakctl plan {}` proposes one", view.row.label)),
+        None => {
+            lines.push(format!("no plan yet; `firebreakctl plan {}` proposes one", view.row.label))
+        }
     }
     lines.join("\n")
 }
@@ -128,7 +144,14 @@ fn reach_text(reach: &ReachView) -> String {
         .edges
         .iter()
         .map(|edge| {
-            format!("  {} → {}  {} ({}, {})", name(&edge.from), name(&edge.to), short(&edge.reason, 100), clean(&edge.kind), clean(&edge.source))
+            format!(
+                "  {} → {}  {} ({}, {})",
+                name(&edge.from),
+                name(&edge.to),
+                short(&edge.reason, 100),
+                clean(&edge.kind),
+                clean(&edge.source)
+            )
         })
         .collect::<Vec<_>>()
         .join("\n")
@@ -143,5 +166,6 @@ fn words<T: DeserializeOwned>(what: &str, given: &[String]) -> Result<Option<Vec
 
 /// Reads a word of an enumeration; the error lists what is known.
 fn one_word<T: DeserializeOwned>(what: &str, text: &str) -> Result<T, Failure> {
-    serde_json::from_value(Value::String(text.to_owned())).map_err(|error| Failure::Usage(format!("{what}: {error}")))
+    serde_json::from_value(Value::String(text.to_owned()))
+        .map_err(|error| Failure::Usage(format!("{what}: {error}")))
 }

@@ -18,6 +18,7 @@ mod sources;
 mod steps;
 mod workspace;
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -29,11 +30,17 @@ use crate::context::{Context, Failure};
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let filter = EnvFilter::try_from_env("FIREBREAK_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let filter =
+        EnvFilter::try_from_env("FIREBREAK_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    // Colours are escape sequences: they are for a terminal, never for a file or another program.
+    let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    log.with_ansi(colours).init();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return Failure::Failed(format!("no runtime: {error}")).report(arguments.json),
+        Err(error) => {
+            return Failure::Failed(format!("no runtime: {error}")).report(arguments.json);
+        }
     };
     let json = arguments.json;
     match runtime.block_on(run(arguments)) {

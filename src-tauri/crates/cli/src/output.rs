@@ -1,8 +1,12 @@
 //! Printing. Alert text is a stranger's: nothing in it may steer a terminal.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Serialize;
+
+/// Set once the one document of `--json` was printed.
+static PRINTED: AtomicBool = AtomicBool::new(false);
 
 /// A line on standard output. A reader that went away is no failure of ours.
 pub fn out(text: &str) {
@@ -14,9 +18,37 @@ pub fn err(text: &str) {
     let _gone = writeln!(std::io::stderr().lock(), "{text}");
 }
 
-/// One JSON document.
-pub fn document<T: Serialize>(value: &T) -> String {
-    serde_json::to_string_pretty(value).unwrap_or_else(|error| format!("{{\"error\":{{\"message\":\"{error}\"}}}}"))
+/// Prints the one JSON document of a run. A second one, such as the error after a result that was
+/// printed in full, is not: readers of standard output expect exactly one.
+pub fn out_document<T: Serialize>(value: &T) {
+    if !PRINTED.swap(true, Ordering::Relaxed) {
+        out(&document(value));
+    }
+}
+
+/// One JSON document that steers no terminal: what `clean` makes visible is escaped, which JSON
+/// reads as the same text.
+fn document<T: Serialize>(value: &T) -> String {
+    let text = serde_json::to_string_pretty(value)
+        .unwrap_or_else(|error| format!("{{\"error\":{{\"message\":\"{error}\"}}}}"));
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        // Outside of strings JSON has line feeds and nothing else of this kind.
+        if c != '\n' && is_hidden(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                escaped.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            escaped.push(c);
+        }
+    }
+    escaped
+}
+
+/// A line whose bytes matter, such as a record that was hashed: exact for a program that reads it,
+/// cleaned for a terminal.
+pub fn out_exact(line: &str) {
+    if std::io::stdout().is_terminal() { out(&clean(line)) } else { out(line) }
 }
 
 /// The text on one line with everything that could move a cursor, reorder or hide text made
@@ -62,7 +94,15 @@ pub fn word<T: Serialize>(value: &T) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::clean;
+    use super::{clean, document};
+
+    #[test]
+    fn documents_steer_nothing_and_mean_the_same() {
+        let text = "\u{1b}[2J \u{9b}31m \u{7f} \u{202e}x \u{e0041} \n ünïcode ✓";
+        let document = document(&[text]);
+        assert!(document.chars().all(|c| c == '\n' || !super::is_hidden(c)), "{document}");
+        assert_eq!(serde_json::from_str::<Vec<String>>(&document).unwrap(), [text]);
+    }
 
     #[test]
     fn nothing_steers_the_terminal() {

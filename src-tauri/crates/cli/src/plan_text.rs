@@ -32,7 +32,9 @@ pub fn plan(plan: &PlanView) -> String {
 fn verdict(step: &StepView) -> String {
     match step.verdict.kind {
         firebreak_wire::VerdictKind::Auto => "may run by itself".to_owned(),
-        firebreak_wire::VerdictKind::NeedsApproval => format!("needs {}", step.verdict.approvals_needed),
+        firebreak_wire::VerdictKind::NeedsApproval => {
+            format!("needs {}", step.verdict.approvals_needed)
+        }
         firebreak_wire::VerdictKind::Denied => "denied".to_owned(),
     }
 }
@@ -54,7 +56,12 @@ pub fn step(step: &StepView) -> String {
         lines.push(format!("  {}: {}", clean(&rule.id), clean(&rule.reason)));
     }
     for approval in &step.approvals {
-        lines.push(format!("signed by {} with key {} until {}", clean(&approval.approver), approval.key, approval.expires_at));
+        lines.push(format!(
+            "signed by {} with key {} until {}",
+            clean(&approval.approver),
+            approval.key,
+            approval.expires_at
+        ));
     }
     if let Some(digest) = &step.digest {
         lines.push(format!("digest: {digest}"));
@@ -67,7 +74,12 @@ pub fn step(step: &StepView) -> String {
     if let Some(proof) = &step.proof {
         lines.push(format!("{}, read at {}:", word(&proof.outcome), proof.read_at.to_rfc3339()));
         for check in &proof.checks {
-            lines.push(format!("  {:<8} {}: {}", word(&check.outcome), clean(&check.expectation), clean(&check.observed)));
+            lines.push(format!(
+                "  {:<8} {}: {}",
+                word(&check.outcome),
+                clean(&check.expectation),
+                clean(&check.observed)
+            ));
         }
     }
     lines.join("\n")
@@ -88,9 +100,17 @@ pub fn sheet(sheet: &StepDocument) -> String {
     push_all(&mut lines, "warning", &sheet.warnings);
     lines.push(format!("undo: {}", clean(&sheet.undo)));
     push_all(&mut lines, "proof", &sheet.proof);
-    lines.push(format!("pre-flight: {} of {} permitted", sheet.preflight.permitted, sheet.preflight.total));
+    lines.push(format!(
+        "pre-flight: {} of {} permitted",
+        sheet.preflight.permitted, sheet.preflight.total
+    ));
     for line in sheet.preflight.lines.iter().filter(|line| line.note.is_some()) {
-        lines.push(format!("  {} {}: {}", clean(&line.operation), word(&line.outcome), clean(line.note.as_deref().unwrap_or_default())));
+        lines.push(format!(
+            "  {} {}: {}",
+            clean(&line.operation),
+            word(&line.outcome),
+            clean(line.note.as_deref().unwrap_or_default())
+        ));
     }
     for rule in &sheet.rules {
         lines.push(format!("policy {}: {}", clean(&rule.id), clean(&rule.reason)));
@@ -109,7 +129,13 @@ fn calls(calls: &[CallView]) -> Vec<String> {
                 _ => String::new(),
             };
             let mark = if call.disruptive { "!" } else { " " };
-            format!("  {:>2}{mark} {} {}{change}  {}", index + 1, call.operation, clean(&call.subject), clean(&call.details.join(" ")))
+            format!(
+                "  {:>2}{mark} {} {}{change}  {}",
+                index + 1,
+                call.operation,
+                clean(&call.subject),
+                clean(&call.details.join(" "))
+            )
         })
         .collect()
 }
@@ -118,8 +144,18 @@ fn progress(name: &str, calls: &[CallProgress]) -> Vec<String> {
     calls
         .iter()
         .map(|call| {
-            let note = call.note.as_deref().map(|note| format!("  {}", short(note, 120))).unwrap_or_default();
-            format!("{name} {:>2}  {:<10} {} {}{note}", call.index + 1, word(&call.status), call.operation, clean(&call.subject))
+            let note = call
+                .note
+                .as_deref()
+                .map(|note| format!("  {}", short(note, 120)))
+                .unwrap_or_default();
+            format!(
+                "{name} {:>2}  {:<10} {} {}{note}",
+                call.index + 1,
+                word(&call.status),
+                call.operation,
+                clean(&call.subject)
+            )
         })
         .collect()
 }

@@ -10,8 +10,11 @@ pub async fn run(context: &Context, command: PolicyCommand) -> Result<(), Failur
             let check = context.desk.check_policies()?;
             let value = json!({ "version": check.version, "rules": check.rules, "problems": check.problems });
             context.print(&value, |_| {
-                let mut lines: Vec<String> =
-                    check.rules.iter().map(|rule| format!("{:<40} {}", clean(&rule.id), clean(&rule.reason))).collect();
+                let mut lines: Vec<String> = check
+                    .rules
+                    .iter()
+                    .map(|rule| format!("{:<40} {}", clean(&rule.id), clean(&rule.reason)))
+                    .collect();
                 lines.extend(check.problems.iter().map(|problem| format!("✕ {}", clean(problem))));
                 lines.push(format!("version {}", check.version));
                 lines.join("\n")
@@ -25,8 +28,17 @@ pub async fn run(context: &Context, command: PolicyCommand) -> Result<(), Failur
         PolicyCommand::Explain { step } => {
             let view = context.desk.step(&step).await?;
             context.print(&view.verdict, |verdict| {
-                let mut lines = vec![format!("{} ({} approvals)", word(&verdict.kind), verdict.approvals_needed)];
-                lines.extend(verdict.rules.iter().map(|rule| format!("  {}: {}", clean(&rule.id), clean(&rule.reason))));
+                let mut lines = vec![format!(
+                    "{} ({} approvals)",
+                    word(&verdict.kind),
+                    verdict.approvals_needed
+                )];
+                lines.extend(
+                    verdict
+                        .rules
+                        .iter()
+                        .map(|rule| format!("  {}: {}", clean(&rule.id), clean(&rule.reason))),
+                );
                 lines.push(format!("  policy version {}", verdict.policy_version));
                 lines.join("\n")
             });

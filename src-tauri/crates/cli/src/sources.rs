@@ -20,7 +20,9 @@ pub async fn run(context: &Context, command: SourceCommand) -> Result<(), Failur
             let client_secret = secret::read("client secret")?;
             let draft = SourceDraft { name, vendor, api_url, auth_url, client_id, client_secret };
             let view = desk.add_source(draft).await?;
-            context.print(&view, |view| format!("added {}; try `firebreakctl source test {}`", view.name, view.name));
+            context.print(&view, |view| {
+                format!("added {}; try `firebreakctl source test {}`", view.name, view.name)
+            });
         }
         SourceCommand::Test { name } => workspace::test(context, &desk.test_source(&name).await?)?,
         SourceCommand::List => {
@@ -41,8 +43,13 @@ pub async fn run(context: &Context, command: SourceCommand) -> Result<(), Failur
 }
 
 fn line(source: &SourceView) -> String {
-    let problem = source.problem.as_deref().map(|problem| format!("  {}", clean(problem))).unwrap_or_default();
-    let remedy = source.remedy.as_deref().map(|remedy| format!(" {}", clean(remedy))).unwrap_or_default();
+    let problem = source
+        .problem
+        .as_deref()
+        .map(|problem| format!("  {}", clean(problem)))
+        .unwrap_or_default();
+    let remedy =
+        source.remedy.as_deref().map(|remedy| format!(" {}", clean(remedy))).unwrap_or_default();
     format!(
         "{:<20} {:<12} {} alerts, changes stored up to {}{problem}{remedy}",
         source.name,
@@ -66,7 +73,9 @@ pub async fn poll(context: &Context, source: Option<&str>) -> Result<(), Failure
     context.print(&value, |_| {
         let lines: Vec<String> = reports
             .iter()
-            .map(|(name, report)| format!("{name}: {} pages, {}", report.pages, words(&report.ingest)))
+            .map(|(name, report)| {
+                format!("{name}: {} pages, {}", report.pages, words(&report.ingest))
+            })
             .collect();
         if lines.is_empty() { "no source to poll".to_owned() } else { lines.join("\n") }
     });
@@ -79,6 +88,7 @@ pub async fn ingest(context: &Context, vendor: &str, files: &[PathBuf]) -> Resul
     let mut bad = 0_usize;
     for path in files {
         let name = path.display().to_string();
+        let shown = clean(&name);
         let taken = match read(path) {
             Ok(bytes) => desk
                 .engine()
@@ -91,25 +101,32 @@ pub async fn ingest(context: &Context, vendor: &str, files: &[PathBuf]) -> Resul
             Ok(taken) => {
                 bad += taken.problems.len();
                 for problem in &taken.problems {
-                    err(&format!("{name}: {}", clean(problem)));
+                    err(&format!("{shown}: {}", clean(problem)));
                 }
                 let mut value = numbers(&taken.report);
                 value["file"] = json!(name);
                 value["problems"] = json!(taken.problems);
-                results.push((value, format!("{name}: {}", words(&taken.report))));
+                results.push((value, format!("{shown}: {}", words(&taken.report))));
             }
             Err(problem) => {
                 bad += 1;
-                err(&format!("{name}: {}", clean(&problem)));
-                results.push((json!({ "file": name, "problems": [problem] }), format!("{name}: nothing taken")));
+                err(&format!("{shown}: {}", clean(&problem)));
+                results.push((
+                    json!({ "file": name, "problems": [problem] }),
+                    format!("{shown}: nothing taken"),
+                ));
             }
         }
     }
     let value: Value = results.iter().map(|(value, _)| value.clone()).collect();
-    context.print(&value, |_| results.iter().map(|(_, line)| line.as_str()).collect::<Vec<_>>().join("\n"));
+    context.print(&value, |_| {
+        results.iter().map(|(_, line)| line.as_str()).collect::<Vec<_>>().join("\n")
+    });
     match bad {
         0 => Ok(()),
-        bad => Err(Failure::Failed(format!("{bad} objects or files were no {vendor} alerts; the rest is stored"))),
+        bad => Err(Failure::Failed(format!(
+            "{bad} objects or files were no {vendor} alerts; the rest is stored"
+        ))),
     }
 }
 
@@ -121,7 +138,9 @@ fn read(path: &Path) -> Result<Vec<u8>, String> {
         std::fs::File::open(path).and_then(|file| file.take(FILE_CAP + 1).read_to_end(&mut bytes))
     };
     match read {
-        Ok(length) if length as u64 > FILE_CAP => Err("it is larger than 512 MiB; split it".to_owned()),
+        Ok(length) if length as u64 > FILE_CAP => {
+            Err("it is larger than 512 MiB; split it".to_owned())
+        }
         Ok(_) => Ok(bytes),
         Err(error) => Err(format!("it can't be read: {error}")),
     }

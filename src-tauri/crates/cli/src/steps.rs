@@ -8,9 +8,12 @@ use crate::plan_text;
 
 pub async fn plan(context: &Context, id: &str, planner: Option<&str>) -> Result<(), Failure> {
     let desk = &context.desk;
-    let incident = desk.engine().find_incident(id).await.map_err(firebreak_desk::DeskError::from)?;
+    let incident =
+        desk.engine().find_incident(id).await.map_err(firebreak_desk::DeskError::from)?;
     let model = desk.snapshot().await?.model;
-    if let Some(name) = planner.filter(|name| *name != "playbook" && Some(*name) != model.model.as_deref()) {
+    if let Some(name) =
+        planner.filter(|name| *name != "playbook" && Some(*name) != model.model.as_deref())
+    {
         return Err(Failure::Usage(format!(
             "planner {name:?} is not known; playbook{}",
             model.model.as_deref().map(|model| format!(", {model}")).unwrap_or_default()
@@ -36,9 +39,10 @@ pub async fn run(context: &Context, command: StepCommand) -> Result<(), Failure>
         StepCommand::Approve { id, undo, digest } => {
             let direction = if undo { Direction::Undo } else { Direction::Execute };
             let sheet = sign(context, &id, direction, digest.as_deref()).await?;
-            context.print(&json!({ "step": id, "digest": sheet.digest, "document": sheet }), |_| {
-                format!("{}\nsigned.", plan_text::sheet(&sheet))
-            });
+            context
+                .print(&json!({ "step": id, "digest": sheet.digest, "document": sheet }), |_| {
+                    format!("{}\nsigned.", plan_text::sheet(&sheet))
+                });
         }
         StepCommand::Reject { id, reason } => {
             desk.reject_step(&id, &reason).await?;

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::args::ModelCommand;
 use crate::context::{Context, Failure};
-use crate::output::{clean, document, out};
+use crate::output::{clean, out, out_document};
 use crate::secret;
 
 /// Makes a workspace; with a ready file, configures it for the sandbox.
@@ -23,9 +23,9 @@ pub async fn init(home: &Home, sandbox: Option<&Path>, json: bool) -> Result<(),
     }
     let path = home.path().display().to_string();
     if json {
-        out(&document(&json!({ "home": path, "sandbox": sandbox.is_some() })));
+        out_document(&json!({ "home": path, "sandbox": sandbox.is_some() }));
     } else {
-        out(&format!("workspace in {path}"));
+        out(&format!("workspace in {}", clean(&path)));
     }
     Ok(())
 }
@@ -35,7 +35,9 @@ pub async fn model(context: &Context, command: ModelCommand) -> Result<(), Failu
         ModelCommand::Set { base_url, model, no_key } => {
             let api_key = if no_key { None } else { Some(secret::read("API key")?) };
             let view = context.desk.set_model(ModelDraft { base_url, model, api_key }).await?;
-            context.print(&view, |view| format!("model {}", clean(view.model.as_deref().unwrap_or("none"))));
+            context.print(&view, |view| {
+                format!("model {}", clean(view.model.as_deref().unwrap_or("none")))
+            });
         }
         ModelCommand::Test => test(context, &context.desk.test_model().await?)?,
         ModelCommand::Remove => {
@@ -51,8 +53,17 @@ pub fn test(context: &Context, test: &ConnectionTest) -> Result<(), Failure> {
     context.print(test, |test| {
         let line = |check: &firebreak_wire::ConnectionCheck| {
             let mark = if check.ok { "✓" } else { "✕" };
-            let remedy = check.remedy.as_deref().filter(|_| !check.ok).map(|text| format!(" {}", clean(text)));
-            format!("{mark} {}: {}{}", clean(&check.name), clean(&check.text), remedy.unwrap_or_default())
+            let remedy = check
+                .remedy
+                .as_deref()
+                .filter(|_| !check.ok)
+                .map(|text| format!(" {}", clean(text)));
+            format!(
+                "{mark} {}: {}{}",
+                clean(&check.name),
+                clean(&check.text),
+                remedy.unwrap_or_default()
+            )
         };
         test.checks.iter().map(line).collect::<Vec<_>>().join("\n")
     });
@@ -65,14 +76,20 @@ pub async fn phase(context: &Context, to: Option<u32>) -> Result<(), Failure> {
     }
     let phase = context.desk.engine().phase();
     context.print(&json!({ "phase": phase }), |_| {
-        format!("phase {phase}: {}", if phase < 2 { "read-only triage" } else { "recommended playbooks" })
+        format!(
+            "phase {phase}: {}",
+            if phase < 2 { "read-only triage" } else { "recommended playbooks" }
+        )
     });
     Ok(())
 }
 
 pub async fn keychain(context: &Context, unlock: bool) -> Result<(), Failure> {
-    let view = if unlock { context.desk.retry_keychain().await? } else { context.desk.keychain().await };
-    context.print(&view, |view| format!("{} {}", view.text, view.remedy.as_deref().unwrap_or_default()));
+    let view =
+        if unlock { context.desk.retry_keychain().await? } else { context.desk.keychain().await };
+    context.print(&view, |view| {
+        format!("{} {}", view.text, view.remedy.as_deref().unwrap_or_default())
+    });
     Ok(())
 }
 

@@ -91,7 +91,12 @@ impl Approval {
     ///
     /// # Errors
     /// The first [`SignatureProblem`] found.
-    pub fn check(&self, subject: &Subject, enrolled: &[ApproverKey], now: Timestamp) -> Result<(), SignatureProblem> {
+    pub fn check(
+        &self,
+        subject: &Subject,
+        enrolled: &[ApproverKey],
+        now: Timestamp,
+    ) -> Result<(), SignatureProblem> {
         let statement = &self.statement;
         if statement.digest != subject.digest()
             || statement.step != subject.step
@@ -106,8 +111,14 @@ impl Approval {
         if statement.signed_at > now || statement.expires_at - statement.signed_at > longest {
             return Err(SignatureProblem::NotYet(statement.signed_at));
         }
-        if !enrolled.iter().any(|known| known.key == statement.key && known.approver == statement.approver) {
-            return Err(SignatureProblem::NotEnrolled(statement.key.clone(), statement.approver.clone()));
+        if !enrolled
+            .iter()
+            .any(|known| known.key == statement.key && known.approver == statement.approver)
+        {
+            return Err(SignatureProblem::NotEnrolled(
+                statement.key.clone(),
+                statement.approver.clone(),
+            ));
         }
         verify(&statement.key, &statement.bytes(), &self.signature)
     }
@@ -225,7 +236,10 @@ impl Permit {
         for approval in approvals {
             let statement = &approval.statement;
             match approval.check(&subject, enrolled, now) {
-                Ok(()) if keys.contains(&statement.key.as_str()) || names.contains(&statement.approver.as_str()) => {
+                Ok(())
+                    if keys.contains(&statement.key.as_str())
+                        || names.contains(&statement.approver.as_str()) =>
+                {
                     problems.push(format!("{} signed twice", statement.approver));
                 }
                 Ok(()) => {
@@ -238,7 +252,11 @@ impl Permit {
         }
         let have = u32::try_from(keys.len()).unwrap_or(u32::MAX);
         if have < needed {
-            let problems = if problems.is_empty() { String::new() } else { format!(" ({})", problems.join("; ")) };
+            let problems = if problems.is_empty() {
+                String::new()
+            } else {
+                format!(" ({})", problems.join("; "))
+            };
             return Err(Refusal::TooFew { have, needed, problems });
         }
         Ok(Self { subject, digest, intent, expires_at })
@@ -252,7 +270,18 @@ impl Permit {
         if now >= self.expires_at {
             return Err(Refusal::Drifted(format!("the approval expired at {}", self.expires_at)));
         }
-        let Subject { incident, step, direction, action, target, account, region, calls, proof, .. } = self.subject;
+        let Subject {
+            incident,
+            step,
+            direction,
+            action,
+            target,
+            account,
+            region,
+            calls,
+            proof,
+            ..
+        } = self.subject;
         Ok(Warrant {
             incident,
             step,

@@ -45,7 +45,9 @@ impl Environment {
     pub fn from_tags(tags: &BTreeMap<String, String>) -> Self {
         let value = tags
             .iter()
-            .find(|(key, _)| matches!(key.to_ascii_lowercase().as_str(), "environment" | "env" | "stage"))
+            .find(|(key, _)| {
+                matches!(key.to_ascii_lowercase().as_str(), "environment" | "env" | "stage")
+            })
             .map(|(_, value)| value.trim().to_ascii_lowercase());
         match value.as_deref() {
             Some("production" | "prod" | "prd" | "live") => Self::Production,

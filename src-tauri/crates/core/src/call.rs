@@ -43,13 +43,24 @@ pub struct Tag {
 #[serde(tag = "call", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Call {
     /// `ec2:CreateSnapshots`: one crash-consistent set of every attached volume.
-    CreateSnapshots { instance_id: String, volumes: Vec<String>, description: String, tags: Vec<Tag> },
+    CreateSnapshots {
+        instance_id: String,
+        volumes: Vec<String>,
+        description: String,
+        tags: Vec<Tag>,
+    },
     /// `ec2:ModifyInstanceAttribute` `DisableApiTermination`.
     SetTerminationProtection { instance_id: String, from: bool, to: bool },
     /// `ec2:ModifyInstanceAttribute` `InstanceInitiatedShutdownBehavior`.
     SetShutdownBehavior { instance_id: String, from: String, to: String },
     /// `ec2:ModifyInstanceAttribute` `BlockDeviceMapping…DeleteOnTermination`.
-    SetDeleteOnTermination { instance_id: String, device: String, volume_id: String, from: bool, to: bool },
+    SetDeleteOnTermination {
+        instance_id: String,
+        device: String,
+        volume_id: String,
+        from: bool,
+        to: bool,
+    },
     /// `autoscaling:EnterStandby`. With `decrement` false the group starts a replacement.
     EnterStandby { group: String, instance_id: String, decrement: bool },
     /// `autoscaling:ExitStandby`.
@@ -61,7 +72,12 @@ pub enum Call {
     /// `ec2:RevokeSecurityGroupEgress` of everything to `0.0.0.0/0` or `::/0`.
     RevokeAllEgress { group: GroupRef, vpc_id: String, cidr: EgressCidr },
     /// `ec2:ModifyNetworkInterfaceAttribute` `Groups`.
-    SetInterfaceGroups { interface_id: String, vpc_id: String, from: Vec<GroupRef>, to: Vec<GroupRef> },
+    SetInterfaceGroups {
+        interface_id: String,
+        vpc_id: String,
+        from: Vec<GroupRef>,
+        to: Vec<GroupRef>,
+    },
     /// `ec2:StopInstances`.
     StopInstance { instance_id: String },
     /// `ec2:StartInstances`.
@@ -132,7 +148,9 @@ impl Call {
     /// kept as evidence, and a revoked rule goes with its group.
     pub fn inverse(&self) -> Option<Self> {
         Some(match self.clone() {
-            Self::CreateSnapshots { .. } | Self::RevokeAllEgress { .. } | Self::DeleteSecurityGroup { .. } => {
+            Self::CreateSnapshots { .. }
+            | Self::RevokeAllEgress { .. }
+            | Self::DeleteSecurityGroup { .. } => {
                 return None;
             }
             Self::SetTerminationProtection { instance_id, from, to } => {
@@ -168,13 +186,19 @@ impl Call {
     pub fn effect(&self) -> Condition {
         match self.clone() {
             Self::CreateSnapshots { volumes, .. } => Condition::SnapshotsTaken { volumes },
-            Self::SetTerminationProtection { to, .. } => Condition::TerminationProtection { on: to },
+            Self::SetTerminationProtection { to, .. } => {
+                Condition::TerminationProtection { on: to }
+            }
             Self::SetShutdownBehavior { to, .. } => Condition::ShutdownBehavior { value: to },
             Self::SetDeleteOnTermination { device, to, .. } => {
                 Condition::DeleteOnTermination { device, on: to }
             }
-            Self::EnterStandby { group, .. } => Condition::Lifecycle { group, value: "Standby".to_owned() },
-            Self::ExitStandby { group, .. } => Condition::Lifecycle { group, value: "InService".to_owned() },
+            Self::EnterStandby { group, .. } => {
+                Condition::Lifecycle { group, value: "Standby".to_owned() }
+            }
+            Self::ExitStandby { group, .. } => {
+                Condition::Lifecycle { group, value: "InService".to_owned() }
+            }
             Self::CreateSecurityGroup { name, .. } => Condition::QuarantineGroupExists { name },
             Self::DeleteSecurityGroup { group, .. } => {
                 Condition::QuarantineGroupGone { name: group.to_string() }
@@ -187,7 +211,9 @@ impl Call {
             }
             Self::StopInstance { .. } => Condition::InstanceState { value: "stopped".to_owned() },
             Self::StartInstance { .. } => Condition::InstanceState { value: "running".to_owned() },
-            Self::SetAccessKeyStatus { key_id, to, .. } => Condition::KeyStatus { key_id, status: to },
+            Self::SetAccessKeyStatus { key_id, to, .. } => {
+                Condition::KeyStatus { key_id, status: to }
+            }
         }
     }
 
@@ -201,16 +227,20 @@ impl Call {
             after: None,
             disruptive,
         };
-        let swap = |subject: &str, details: Vec<String>, from: String, to: String, disruptive| Rendered {
-            before: Some(from),
-            after: Some(to),
-            ..plain(subject, details, disruptive)
+        let swap = |subject: &str, details: Vec<String>, from: String, to: String, disruptive| {
+            Rendered { before: Some(from), after: Some(to), ..plain(subject, details, disruptive) }
         };
         match self {
             Self::CreateSnapshots { instance_id, volumes, description, tags } => plain(
                 instance_id,
-                [vec![format!("volumes={}", volumes.join(",")), format!("description={description}")], tag_details(tags)]
-                    .concat(),
+                [
+                    vec![
+                        format!("volumes={}", volumes.join(",")),
+                        format!("description={description}"),
+                    ],
+                    tag_details(tags),
+                ]
+                .concat(),
                 false,
             ),
             Self::SetTerminationProtection { instance_id, from, to } => swap(
@@ -254,7 +284,11 @@ impl Call {
             ),
             Self::CreateSecurityGroup { name, vpc_id, description, tags } => plain(
                 name,
-                [vec![format!("vpc={vpc_id}"), format!("description={description}")], tag_details(tags)].concat(),
+                [
+                    vec![format!("vpc={vpc_id}"), format!("description={description}")],
+                    tag_details(tags),
+                ]
+                .concat(),
                 false,
             ),
             Self::DeleteSecurityGroup { group, vpc_id } => {
@@ -262,7 +296,11 @@ impl Call {
             }
             Self::RevokeAllEgress { group, vpc_id, cidr } => plain(
                 &group.to_string(),
-                vec![format!("vpc={vpc_id}"), "protocol=all".to_owned(), format!("cidr={}", cidr.text())],
+                vec![
+                    format!("vpc={vpc_id}"),
+                    "protocol=all".to_owned(),
+                    format!("cidr={}", cidr.text()),
+                ],
                 false,
             ),
             Self::SetInterfaceGroups { interface_id, from, to, .. } => {
@@ -274,13 +312,9 @@ impl Call {
             Self::StartInstance { instance_id } => {
                 swap(instance_id, Vec::new(), "stopped".to_owned(), "running".to_owned(), true)
             }
-            Self::SetAccessKeyStatus { user, key_id, from, to } => swap(
-                key_id,
-                vec![format!("user={user}")],
-                from.to_string(),
-                to.to_string(),
-                true,
-            ),
+            Self::SetAccessKeyStatus { user, key_id, from, to } => {
+                swap(key_id, vec![format!("user={user}")], from.to_string(), to.to_string(), true)
+            }
         }
     }
 }

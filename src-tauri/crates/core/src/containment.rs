@@ -130,10 +130,7 @@ pub fn draft(
     }
 }
 
-fn only_parameters(
-    parameters: &BTreeMap<String, String>,
-    known: &[&str],
-) -> Result<(), Refused> {
+fn only_parameters(parameters: &BTreeMap<String, String>, known: &[&str]) -> Result<(), Refused> {
     match parameters.keys().find(|name| !known.contains(&name.as_str())) {
         None => Ok(()),
         Some(name) => {

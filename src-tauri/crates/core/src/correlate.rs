@@ -49,7 +49,9 @@ pub fn place(finding: &Finding, asset: Option<&AssetId>, candidates: &[Candidate
             format!("same asset {asset}, within {WINDOW_HOURS} hours"),
         ),
         _ if !finding.draft.status.is_active() => Placement::Nowhere,
-        (Some(asset), None) => Placement::Open(format!("findings on asset {asset} within {WINDOW_HOURS} hours")),
+        (Some(asset), None) => {
+            Placement::Open(format!("findings on asset {asset} within {WINDOW_HOURS} hours"))
+        }
         (None, _) => Placement::Open("the finding names no asset, so it stands alone".to_owned()),
     }
 }

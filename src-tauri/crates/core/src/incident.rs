@@ -114,6 +114,7 @@ pub fn label(number: i64) -> String {
 
 /// Reads `INC-12`, any case; `None` for anything else.
 pub fn number_of(label: &str) -> Option<i64> {
-    let digits = label.get(..4).filter(|head| head.eq_ignore_ascii_case("inc-")).and(label.get(4..))?;
+    let digits =
+        label.get(..4).filter(|head| head.eq_ignore_ascii_case("inc-")).and(label.get(4..))?;
     digits.parse().ok().filter(|number| *number > 0)
 }

@@ -51,7 +51,13 @@ pub struct OutsideError {
 impl OutsideError {
     /// A failure without remedy or retry time.
     pub fn new(operation: impl Into<String>, trouble: Trouble, message: impl Into<String>) -> Self {
-        Self { operation: operation.into(), message: message.into(), remedy: None, trouble, retry_after: None }
+        Self {
+            operation: operation.into(),
+            message: message.into(),
+            remedy: None,
+            trouble,
+            retry_after: None,
+        }
     }
 
     /// Adds what to do about it.
@@ -223,7 +229,12 @@ pub trait Journal: Send + Sync {
     /// Called before the call leaves.
     async fn sending(&self, index: usize, call: &Call) -> Result<(), JournalError>;
     /// Called with what came of it.
-    async fn answered(&self, index: usize, call: &Call, outcome: &CallOutcome) -> Result<(), JournalError>;
+    async fn answered(
+        &self,
+        index: usize,
+        call: &Call,
+        outcome: &CallOutcome,
+    ) -> Result<(), JournalError>;
     /// Asked between calls.
     fn cancelled(&self) -> bool;
 }
@@ -446,7 +457,8 @@ pub struct Advised {
 #[async_trait]
 pub trait Planner: Send + Sync {
     /// What the playbooks propose. Pure and immediate.
-    fn propose(&self, incident: &Incident, findings: &[Finding], evidence: &[Evidence]) -> Proposal;
+    fn propose(&self, incident: &Incident, findings: &[Finding], evidence: &[Evidence])
+    -> Proposal;
 
     /// Whether a model is configured.
     fn has_model(&self) -> bool;

@@ -74,7 +74,8 @@ pub fn judge(conditions: &[Condition], observed: &Observed) -> Judgement {
     let checks: Vec<Check> = conditions.iter().map(|condition| condition.check(observed)).collect();
     let outcome = if checks.iter().any(|check| check.outcome == ProofOutcome::Refuted) {
         ProofOutcome::Refuted
-    } else if !checks.is_empty() && checks.iter().all(|check| check.outcome == ProofOutcome::Proven) {
+    } else if !checks.is_empty() && checks.iter().all(|check| check.outcome == ProofOutcome::Proven)
+    {
         ProofOutcome::Proven
     } else {
         ProofOutcome::Unknown
@@ -95,14 +96,20 @@ impl Condition {
             }
             Self::QuarantineGroupExists { name } => format!("group {name} exists"),
             Self::QuarantineGroupGone { name } => format!("group {name} is gone"),
-            Self::QuarantineGroupEmpty { name } => format!("group {name} has no rule, IPv4 or IPv6"),
+            Self::QuarantineGroupEmpty { name } => {
+                format!("group {name} has no rule, IPv4 or IPv6")
+            }
             Self::Lifecycle { group, value } => format!("it is {value} in {group}"),
-            Self::TerminationProtection { on } => format!("termination protection is {}", on_off(*on)),
+            Self::TerminationProtection { on } => {
+                format!("termination protection is {}", on_off(*on))
+            }
             Self::ShutdownBehavior { value } => format!("shutdown from inside means {value}"),
             Self::DeleteOnTermination { device, on } => {
                 format!("{device} is {} on termination", if *on { "deleted" } else { "kept" })
             }
-            Self::SnapshotsTaken { volumes } => format!("a snapshot exists of {}", volumes.join(", ")),
+            Self::SnapshotsTaken { volumes } => {
+                format!("a snapshot exists of {}", volumes.join(", "))
+            }
             Self::InstanceState { value } => format!("the instance is {value}"),
             Self::KeyStatus { key_id, status } => format!("{key_id} is {status}"),
         }
@@ -113,7 +120,9 @@ impl Condition {
         let (outcome, seen) = match (self, observed) {
             (Self::KeyStatus { key_id, status }, Observed::AccessKey(keys)) => {
                 match keys.keys.iter().find(|key| key.id == *key_id) {
-                    Some(key) => (decided(key.status == *status), format!("{key_id} is {}", key.status)),
+                    Some(key) => {
+                        (decided(key.status == *status), format!("{key_id} is {}", key.status))
+                    }
                     None => (ProofOutcome::Unknown, format!("{key_id} is not listed")),
                 }
             }
@@ -128,17 +137,23 @@ impl Condition {
     fn check_instance(&self, instance: &Instance) -> (ProofOutcome, String) {
         match self {
             Self::InterfaceGroups { interface, groups } => {
-                let Some(read) = instance.interfaces.iter().find(|candidate| candidate.id == *interface) else {
+                let Some(read) =
+                    instance.interfaces.iter().find(|candidate| candidate.id == *interface)
+                else {
                     return (ProofOutcome::Refuted, format!("{interface} is not attached"));
                 };
-                let wanted: Option<Vec<String>> = groups.iter().map(|group| resolve(group, instance)).collect();
+                let wanted: Option<Vec<String>> =
+                    groups.iter().map(|group| resolve(group, instance)).collect();
                 let seen = format!("{interface} carries {}", read.groups.join(", "));
                 match wanted {
                     Some(mut wanted) => {
                         wanted.sort();
                         (decided(wanted == read.groups), seen)
                     }
-                    None => (ProofOutcome::Refuted, format!("{seen}; the quarantine group does not exist")),
+                    None => (
+                        ProofOutcome::Refuted,
+                        format!("{seen}; the quarantine group does not exist"),
+                    ),
                 }
             }
             Self::EveryInterfaceQuarantined { name } => {
@@ -153,10 +168,13 @@ impl Condition {
                     .collect();
                 let all = instance.interfaces.len();
                 let inside = all - outside.len();
-                let seen = format!("{inside} of {all} interfaces{}", match outside.is_empty() {
-                    true => String::new(),
-                    false => format!("; outside: {}", outside.join(", ")),
-                });
+                let seen = format!(
+                    "{inside} of {all} interfaces{}",
+                    match outside.is_empty() {
+                        true => String::new(),
+                        false => format!("; outside: {}", outside.join(", ")),
+                    }
+                );
                 (decided(all > 0 && outside.is_empty()), seen)
             }
             Self::QuarantineGroupExists { name } => match quarantine(instance, name) {
@@ -170,7 +188,10 @@ impl Condition {
             Self::QuarantineGroupEmpty { name } => match quarantine(instance, name) {
                 Some(group) => (
                     decided(group.ingress_rules == 0 && group.egress_rules == 0),
-                    format!("{} ingress and {} egress rules", group.ingress_rules, group.egress_rules),
+                    format!(
+                        "{} ingress and {} egress rules",
+                        group.ingress_rules, group.egress_rules
+                    ),
                 ),
                 None => (ProofOutcome::Refuted, "it does not exist".to_owned()),
             },
@@ -187,7 +208,9 @@ impl Condition {
                     };
                     (outcome, format!("it is {} in {group}", scaling.lifecycle))
                 }
-                Some(scaling) => (ProofOutcome::Refuted, format!("it is in {} instead", scaling.group)),
+                Some(scaling) => {
+                    (ProofOutcome::Refuted, format!("it is in {} instead", scaling.group))
+                }
                 None => (ProofOutcome::Refuted, "it is in no Auto Scaling group".to_owned()),
             },
             Self::TerminationProtection { on } => (
@@ -212,7 +235,8 @@ impl Condition {
             }
             Self::SnapshotsTaken { volumes } => snapshots(volumes, instance),
             Self::InstanceState { value } => {
-                let moving = matches!(instance.state.as_str(), "pending" | "stopping" | "shutting-down");
+                let moving =
+                    matches!(instance.state.as_str(), "pending" | "stopping" | "shutting-down");
                 let outcome = match (instance.state == *value, moving) {
                     (true, _) => ProofOutcome::Proven,
                     (false, true) => ProofOutcome::Unknown,
@@ -249,10 +273,16 @@ fn snapshots(volumes: &[String], instance: &Instance) -> (ProofOutcome, String) 
     }
     // A snapshot is a point in time from the moment it is accepted; copying may take hours.
     let copying = if pending > 0 { format!(", {pending} still copying") } else { String::new() };
-    (decided(!volumes.is_empty()), format!("{} of {} volumes{copying}", volumes.len(), volumes.len()))
+    (
+        decided(!volumes.is_empty()),
+        format!("{} of {} volumes{copying}", volumes.len(), volumes.len()),
+    )
 }
 
-fn quarantine<'a>(instance: &'a Instance, name: &str) -> Option<&'a crate::observed::SecurityGroup> {
+fn quarantine<'a>(
+    instance: &'a Instance,
+    name: &str,
+) -> Option<&'a crate::observed::SecurityGroup> {
     instance.quarantine.as_ref().filter(|group| group.name == name)
 }
 

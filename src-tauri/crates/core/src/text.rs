@@ -15,7 +15,10 @@ pub fn line(text: &str, cap: usize) -> String {
 
 /// At most `cap` characters, line breaks and tabs kept, other control characters replaced.
 pub fn body(text: &str, cap: usize) -> String {
-    capped(text.chars().map(|c| if c.is_control() && c != '\n' && c != '\t' { ' ' } else { c }), cap)
+    capped(
+        text.chars().map(|c| if c.is_control() && c != '\n' && c != '\t' { ' ' } else { c }),
+        cap,
+    )
 }
 
 fn capped(chars: impl Iterator<Item = char>, cap: usize) -> String {

@@ -39,10 +39,18 @@ pub(crate) fn clock() -> Arc<dyn Clock> {
 /// Puts a source to work.
 pub(crate) fn connect_source(engine: &Engine, row: &SourceRow) -> Result<(), DeskError> {
     if row.vendor != "wiz" {
-        return Err(DeskError::Invalid(format!("{:?} is not a vendor that can be polled; known: wiz", row.vendor)));
+        return Err(DeskError::Invalid(format!(
+            "{:?} is not a vendor that can be polled; known: wiz",
+            row.vendor
+        )));
     }
-    let config =
-        WizConfig::new(&row.name, &row.api_url, &row.auth_url, &row.client_id, source_secret(&row.name));
+    let config = WizConfig::new(
+        &row.name,
+        &row.api_url,
+        &row.auth_url,
+        &row.client_id,
+        source_secret(&row.name),
+    );
     let source = WizSource::new(&config, Arc::clone(engine.vault()), clock())
         .map_err(|error| DeskError::Invalid(error.to_string()))?;
     engine.set_source(Arc::new(source));
@@ -54,9 +62,13 @@ pub(crate) fn connect_source(engine: &Engine, row: &SourceRow) -> Result<(), Des
 pub(crate) fn connect_account(engine: &Engine, account: &CloudAccount) -> Result<(), DeskError> {
     let aws = aws_account(account);
     let vault = Arc::clone(engine.vault());
-    engine.set_reader(&account.account_id, Arc::new(AwsReader::new(aws.clone(), Arc::clone(&vault), clock())));
+    engine.set_reader(
+        &account.account_id,
+        Arc::new(AwsReader::new(aws.clone(), Arc::clone(&vault), clock())),
+    );
     if engine.phase() >= 2 && aws.write.is_some() {
-        let executor = AwsExecutor::new(aws, vault, clock()).map_err(|error| DeskError::Invalid(error.to_string()))?;
+        let executor = AwsExecutor::new(aws, vault, clock())
+            .map_err(|error| DeskError::Invalid(error.to_string()))?;
         engine.set_executor(&account.account_id, Arc::new(executor))?;
     }
     Ok(())
@@ -68,7 +80,10 @@ pub(crate) fn aws_account(account: &CloudAccount) -> AwsAccount {
         account_id: account.account_id.clone(),
         regions: account.regions.clone(),
         endpoint: account.endpoint.clone(),
-        read: KeySource { key_id: account.read_key_id.clone(), secret: read_secret(&account.account_id) },
+        read: KeySource {
+            key_id: account.read_key_id.clone(),
+            secret: read_secret(&account.account_id),
+        },
         write: account
             .write_key_id
             .clone()
@@ -79,8 +94,13 @@ pub(crate) fn aws_account(account: &CloudAccount) -> AwsAccount {
 }
 
 /// The configured model, when there is one.
-pub(crate) async fn model(store: &Store, vault: &Arc<dyn Vault>) -> Result<Option<Arc<dyn Assessor>>, DeskError> {
-    let (Some(url), Some(name)) = (store.setting(MODEL_URL).await?, store.setting(MODEL_NAME).await?) else {
+pub(crate) async fn model(
+    store: &Store,
+    vault: &Arc<dyn Vault>,
+) -> Result<Option<Arc<dyn Assessor>>, DeskError> {
+    let (Some(url), Some(name)) =
+        (store.setting(MODEL_URL).await?, store.setting(MODEL_NAME).await?)
+    else {
         return Ok(None);
     };
     let key = store.is_marked(MODEL_KEY).await?.then(|| SecretName::new(MODEL_KEY));
@@ -96,7 +116,8 @@ pub(crate) async fn planner(
     vault: &Arc<dyn Vault>,
 ) -> Result<PlaybookPlanner, DeskError> {
     let own = home.own_files("playbooks", "toml")?;
-    let files: Vec<(&str, &str)> = own.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    let files: Vec<(&str, &str)> =
+        own.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
     let loaded = load_with_overrides(&files);
     for problem in &loaded.problems {
         tracing::error!(%problem, "a playbook of this workspace does not load");

@@ -40,7 +40,10 @@ impl Desk {
     }
 
     /// Polls one source, or all of them, now.
-    pub async fn poll_now(&self, name: Option<&str>) -> Result<Vec<(String, PollReport)>, DeskError> {
+    pub async fn poll_now(
+        &self,
+        name: Option<&str>,
+    ) -> Result<Vec<(String, PollReport)>, DeskError> {
         let engine = self.owner()?;
         let mut reports = Vec::new();
         for row in engine.store().sources().await? {
@@ -50,7 +53,11 @@ impl Desk {
             reports.push((row.name.clone(), engine.poll(&row.name, &self.stop).await?));
         }
         if let (Some(name), true) = (name, reports.is_empty()) {
-            return Err(EngineError::NotFound(format!("source {}", firebreak_core::text::line(name, 60))).into());
+            return Err(EngineError::NotFound(format!(
+                "source {}",
+                firebreak_core::text::line(name, 60)
+            ))
+            .into());
         }
         Ok(reports)
     }
@@ -81,7 +88,11 @@ impl Desk {
             ..
         }) = context.assessment
         {
-            self.refresh_model_status(&format!("answered in {:.1} s", milliseconds as f64 / 1000.0), true).await?;
+            self.refresh_model_status(
+                &format!("answered in {:.1} s", milliseconds as f64 / 1000.0),
+                true,
+            )
+            .await?;
         }
         Ok(())
     }
@@ -179,7 +190,8 @@ impl Desk {
                             back_off(*count, &error)
                         }
                     };
-                    let wait = chrono::Duration::from_std(wait).unwrap_or(chrono::Duration::seconds(15));
+                    let wait =
+                        chrono::Duration::from_std(wait).unwrap_or(chrono::Duration::seconds(15));
                     locked(&desk.schedule).insert(row.name, desk.engine.now() + wait);
                 }
                 tokio::select! {

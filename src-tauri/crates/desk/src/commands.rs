@@ -16,7 +16,10 @@ const AUDIT_PAGE: u32 = 200;
 
 impl Desk {
     /// A page of the queue.
-    pub async fn list_incidents(&self, query: wire::QueueQuery) -> Result<wire::QueuePage, DeskError> {
+    pub async fn list_incidents(
+        &self,
+        query: wire::QueueQuery,
+    ) -> Result<wire::QueuePage, DeskError> {
         let filter = view::queue::filter(query, &self.me.name);
         Ok(view::queue::page(&self.engine.store().queue(&filter).await?))
     }
@@ -83,7 +86,9 @@ impl Desk {
         let step = &stored.step;
         let now = self.engine.now();
         let mut approvals = match step.subject() {
-            Some(subject) => store.approvals_for(&step.id, Direction::Execute, &subject.digest()).await?,
+            Some(subject) => {
+                store.approvals_for(&step.id, Direction::Execute, &subject.digest()).await?
+            }
             None => Vec::new(),
         };
         // A signature counts until it expires; one that was used stays on show.
@@ -111,13 +116,17 @@ impl Desk {
 
     fn obstacle(&self, account: &str, verdict: &VerdictKind) -> Option<String> {
         if self.engine.phase() < 2 {
-            return Some("Phase 1 is read-only: raise the phase under Settings to approve and run steps.".to_owned());
+            return Some(
+                "Phase 1 is read-only: raise the phase under Settings to approve and run steps."
+                    .to_owned(),
+            );
         }
         if *verdict == VerdictKind::Denied {
             return None;
         }
-        (!self.engine.has_executor(account))
-            .then(|| format!("Account {account} has no write credential here; add one under Settings."))
+        (!self.engine.has_executor(account)).then(|| {
+            format!("Account {account} has no write credential here; add one under Settings.")
+        })
     }
 
     /// The verbatim alert behind a finding.
@@ -139,7 +148,11 @@ impl Desk {
     }
 
     /// Assigns an incident; `me` is the person at the desk.
-    pub async fn assign_incident(&self, said: &str, owner: Option<&str>) -> Result<wire::QueueRow, DeskError> {
+    pub async fn assign_incident(
+        &self,
+        said: &str,
+        owner: Option<&str>,
+    ) -> Result<wire::QueueRow, DeskError> {
         let id = self.engine.find_incident(said).await?;
         let owner = owner.map(|owner| if owner == "me" { self.me.name.as_str() } else { owner });
         self.owner()?.assign(&id, owner, &self.me).await?;
@@ -147,7 +160,10 @@ impl Desk {
     }
 
     /// Gathers context and proposes a plan, then lets the model have its say in the background.
-    pub async fn propose_plan(self: &Arc<Self>, said: &str) -> Result<wire::IncidentView, DeskError> {
+    pub async fn propose_plan(
+        self: &Arc<Self>,
+        said: &str,
+    ) -> Result<wire::IncidentView, DeskError> {
         let id = self.engine.find_incident(said).await?;
         self.owner()?.enrich(&id).await?;
         self.engine.propose(&id, &self.me).await?;
@@ -161,7 +177,11 @@ impl Desk {
     }
 
     /// Runs or undoes a step to its end and answers its state.
-    pub async fn run_to_end(&self, step: &str, direction: wire::Direction) -> Result<wire::StepView, DeskError> {
+    pub async fn run_to_end(
+        &self,
+        step: &str,
+        direction: wire::Direction,
+    ) -> Result<wire::StepView, DeskError> {
         self.owner()?
             .run(&StepId::new(step), view::plan::core_direction(direction), &self.me)
             .await?;
@@ -169,14 +189,23 @@ impl Desk {
     }
 
     /// Starts running or undoing a step; what comes of it comes as events.
-    pub fn run_step(self: &Arc<Self>, step: &str, direction: wire::Direction) -> Result<(), DeskError> {
+    pub fn run_step(
+        self: &Arc<Self>,
+        step: &str,
+        direction: wire::Direction,
+    ) -> Result<(), DeskError> {
         self.owner()?;
         let desk = Arc::clone(self);
         let id = StepId::new(step);
         self.tasks.spawn(async move {
-            if let Err(error) = desk.engine.run(&id, view::plan::core_direction(direction), &desk.me).await {
+            if let Err(error) =
+                desk.engine.run(&id, view::plan::core_direction(direction), &desk.me).await
+            {
                 tracing::warn!(step = %id, %error, "a step was not run");
-                desk.hub.send(wire::Event::RunRefused { step: id.to_string(), error: DeskError::from(error).to_wire() });
+                desk.hub.send(wire::Event::RunRefused {
+                    step: id.to_string(),
+                    error: DeskError::from(error).to_wire(),
+                });
             }
         });
         Ok(())
@@ -194,7 +223,11 @@ impl Desk {
     }
 
     /// A page of the audit log, newest first.
-    pub async fn list_audit(&self, before: Option<u64>, limit: u32) -> Result<wire::AuditPage, DeskError> {
+    pub async fn list_audit(
+        &self,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<wire::AuditPage, DeskError> {
         let limit = limit.clamp(1, AUDIT_PAGE);
         let rows = self.engine.store().audit_before(before, limit).await?;
         let size = self.engine.store().audit_size().await?;

@@ -3,8 +3,8 @@
 //! The main window can only ask for a confirmation to be shown. What is shown is drawn here from
 //! the exact calls, and only the approval window's own commands sign it.
 
-use firebreak_core::plan::Digest;
 use firebreak_core::StepId;
+use firebreak_core::plan::Digest;
 use firebreak_wire as wire;
 
 use crate::desk::locked;
@@ -34,11 +34,16 @@ impl Desk {
     ///
     /// # Errors
     /// When the step can't be drafted or approved now.
-    pub async fn ask_approval(&self, step: &str, direction: wire::Direction) -> Result<(), DeskError> {
+    pub async fn ask_approval(
+        &self,
+        step: &str,
+        direction: wire::Direction,
+    ) -> Result<(), DeskError> {
         self.owner()?;
         // Fails here, in the main window, rather than in a window that has nothing to show.
         self.sheet(step, direction).await?;
-        *locked(&self.pending) = Some(Pending::Step { step: step.to_owned(), direction, shown: None });
+        *locked(&self.pending) =
+            Some(Pending::Step { step: step.to_owned(), direction, shown: None });
         Ok(())
     }
 
@@ -80,7 +85,11 @@ impl Desk {
     }
 
     /// A step's document, for the window and the terminal alike.
-    pub async fn sheet(&self, step: &str, direction: wire::Direction) -> Result<wire::StepDocument, DeskError> {
+    pub async fn sheet(
+        &self,
+        step: &str,
+        direction: wire::Direction,
+    ) -> Result<wire::StepDocument, DeskError> {
         let direction = view::plan::core_direction(direction);
         let sheet = self.owner()?.approval_sheet(&StepId::new(step), direction, &self.me).await?;
         let accounts = self.engine.store().cloud_accounts().await?;
@@ -99,7 +108,9 @@ impl Desk {
         let pending = locked(&self.pending).clone();
         match pending {
             None | Some(Pending::Step { shown: None, .. }) => {
-                return Err(DeskError::Refused("nothing was shown that could be signed".to_owned()));
+                return Err(DeskError::Refused(
+                    "nothing was shown that could be signed".to_owned(),
+                ));
             }
             Some(Pending::Step { step, direction, shown: Some(shown) }) => {
                 self.sign_step(&step, direction, &shown).await?;
@@ -111,7 +122,12 @@ impl Desk {
     }
 
     /// Signs a step's digest: exactly the one given.
-    pub async fn sign_step(&self, step: &str, direction: wire::Direction, shown: &str) -> Result<(), DeskError> {
+    pub async fn sign_step(
+        &self,
+        step: &str,
+        direction: wire::Direction,
+        shown: &str,
+    ) -> Result<(), DeskError> {
         let digest = Digest::from_hex(shown)
             .ok_or_else(|| DeskError::Invalid("a digest is 64 lower-case hex digits".to_owned()))?;
         let direction = view::plan::core_direction(direction);
@@ -122,7 +138,11 @@ impl Desk {
     /// "Not now", or with a reason a rejection.
     pub async fn decline_pending(&self, reason: Option<&str>) -> Result<(), DeskError> {
         let pending = locked(&self.pending).take();
-        if let (Some(reason), Some(Pending::Step { step, direction: wire::Direction::Execute, .. })) = (reason, pending) {
+        if let (
+            Some(reason),
+            Some(Pending::Step { step, direction: wire::Direction::Execute, .. }),
+        ) = (reason, pending)
+        {
             self.reject_step(&step, reason).await?;
         }
         Ok(())

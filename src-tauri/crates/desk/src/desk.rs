@@ -104,7 +104,8 @@ impl Desk {
             workspace,
         });
         engine.set_phase(phase);
-        let model_status = crate::settings::model_view(engine.store(), "not asked yet", true).await?;
+        let model_status =
+            crate::settings::model_view(engine.store(), "not asked yet", true).await?;
         let desk = Arc::new(Self {
             engine,
             home,
@@ -193,7 +194,9 @@ pub(crate) fn read_phase(stored: Option<&str>) -> Result<u32, DeskError> {
         Some("1") => Ok(1),
         Some("2") => Ok(2),
         Some("3") => Ok(3),
-        Some(other) => Err(DeskError::Invalid(format!("the stored phase {other:?} is not 1, 2 or 3"))),
+        Some(other) => {
+            Err(DeskError::Invalid(format!("the stored phase {other:?} is not 1, 2 or 3")))
+        }
     }
 }
 

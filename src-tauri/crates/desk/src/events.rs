@@ -72,7 +72,9 @@ impl Desk {
                 Ok(source) => Some(Event::SourceChanged { source }),
                 Err(_) => None,
             },
-            EngineEvent::AuditChanged => Some(Event::AuditChanged { audit: self.note_audit_growth().await? }),
+            EngineEvent::AuditChanged => {
+                Some(Event::AuditChanged { audit: self.note_audit_growth().await? })
+            }
             EngineEvent::StorageChanged { problem } => {
                 set(&self.storage_problem, problem.clone());
                 Some(Event::StorageChanged { problem })

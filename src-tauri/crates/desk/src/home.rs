@@ -16,8 +16,10 @@ impl Home {
     /// (`~/.local/share/firebreak` on Linux).
     pub fn choose(asked: Option<PathBuf>) -> Self {
         Self(asked.unwrap_or_else(|| {
-            ProjectDirs::from("", "", "firebreak")
-                .map_or_else(|| PathBuf::from("firebreak"), |dirs| dirs.data_local_dir().to_path_buf())
+            ProjectDirs::from("", "", "firebreak").map_or_else(
+                || PathBuf::from("firebreak"),
+                |dirs| dirs.data_local_dir().to_path_buf(),
+            )
         }))
     }
 
@@ -45,7 +47,8 @@ impl Home {
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
-            fs::set_permissions(&self.0, fs::Permissions::from_mode(0o700)).map_err(|source| self.error(source))?;
+            fs::set_permissions(&self.0, fs::Permissions::from_mode(0o700))
+                .map_err(|source| self.error(source))?;
         }
         Ok(())
     }
@@ -53,7 +56,12 @@ impl Home {
     /// Holds the workspace against every other process that would run steps on it.
     pub(crate) fn lock(&self) -> Result<File, DeskError> {
         let path = self.0.join("lock");
-        let file = File::options().create(true).truncate(false).write(true).open(path).map_err(|source| self.error(source))?;
+        let file = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(path)
+            .map_err(|source| self.error(source))?;
         match file.try_lock() {
             Ok(()) => Ok(file),
             Err(TryLockError::WouldBlock) => Err(DeskError::Busy(self.0.clone())),
@@ -62,7 +70,11 @@ impl Home {
     }
 
     /// The workspace's own files of a folder, with this ending: name and text, sorted by name.
-    pub(crate) fn own_files(&self, folder: &str, ending: &str) -> Result<Vec<(String, String)>, DeskError> {
+    pub(crate) fn own_files(
+        &self,
+        folder: &str,
+        ending: &str,
+    ) -> Result<Vec<(String, String)>, DeskError> {
         let folder = self.0.join(folder);
         if !folder.exists() {
             return Ok(Vec::new());
@@ -72,7 +84,10 @@ impl Home {
             let path = entry.map_err(|source| self.error(source))?.path();
             if path.extension().is_some_and(|found| found == ending) {
                 let text = fs::read_to_string(&path).map_err(|source| self.error(source))?;
-                let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+                let name = path
+                    .file_name()
+                    .map(|name| name.to_string_lossy().into_owned())
+                    .unwrap_or_default();
                 files.push((name, text));
             }
         }

@@ -9,7 +9,9 @@ use firebreak_core::finding::Finding;
 use firebreak_core::incident::Incident;
 use firebreak_core::playbook::Playbook;
 use firebreak_core::ports::{Advised, Assessor, Candidate, Planner, Proposal};
-use firebreak_planner::{Case, assess, best_match, build_prompt, enumerate, menu, playbooks, worst, written};
+use firebreak_planner::{
+    Case, assess, best_match, build_prompt, enumerate, menu, playbooks, worst, written,
+};
 
 /// Facts cited under a step.
 const CITES: usize = 3;
@@ -23,16 +25,25 @@ impl PlaybookPlanner {
     fn playbook_for(&self, findings: &[Finding]) -> (Playbook, String) {
         match best_match(&self.playbooks, findings) {
             Some(found) => (found.playbook.clone(), found.because),
-            None => (playbooks::generic(&self.playbooks), "no playbook fits its findings".to_owned()),
+            None => {
+                (playbooks::generic(&self.playbooks), "no playbook fits its findings".to_owned())
+            }
         }
     }
 }
 
 #[async_trait]
 impl Planner for PlaybookPlanner {
-    fn propose(&self, _incident: &Incident, findings: &[Finding], evidence: &[Evidence]) -> Proposal {
+    fn propose(
+        &self,
+        _incident: &Incident,
+        findings: &[Finding],
+        evidence: &[Evidence],
+    ) -> Proposal {
         let (playbook, because) = self.playbook_for(findings);
-        let matched = best_match(&self.playbooks, findings).map(|found| found.finding).or_else(|| worst(findings));
+        let matched = best_match(&self.playbooks, findings)
+            .map(|found| found.finding)
+            .or_else(|| worst(findings));
         let candidates = enumerate(&playbook, findings)
             .into_iter()
             .map(|candidate| {
@@ -49,7 +60,11 @@ impl Planner for PlaybookPlanner {
             })
             .collect();
         let gaps = menu::gaps(&playbook, findings);
-        let because = if gaps.is_empty() { because } else { format!("{because}. Left out: {}", gaps.join("; ")) };
+        let because = if gaps.is_empty() {
+            because
+        } else {
+            format!("{because}. Left out: {}", gaps.join("; "))
+        };
         Proposal {
             assessment: written::assessment(&playbook, matched, evidence),
             playbook: playbook.id,

@@ -46,7 +46,8 @@ impl SandboxReady {
     /// # Errors
     /// [`DeskError::Invalid`] with the place in the file.
     pub fn parse(json: &str) -> Result<Self, DeskError> {
-        serde_json::from_str(json).map_err(|error| DeskError::Invalid(format!("the sandbox's ready file: {error}")))
+        serde_json::from_str(json)
+            .map_err(|error| DeskError::Invalid(format!("the sandbox's ready file: {error}")))
     }
 }
 
@@ -83,8 +84,12 @@ impl Desk {
             self.add_cloud_account(draft, Some(aws.endpoint)).await?;
         }
         if let Some(model) = ready.model {
-            self.set_model(ModelDraft { base_url: model.base_url, model: model.model, api_key: Some(model.api_key) })
-                .await?;
+            self.set_model(ModelDraft {
+                base_url: model.base_url,
+                model: model.model,
+                api_key: Some(model.api_key),
+            })
+            .await?;
         }
         self.confirm_phase(2).await
     }

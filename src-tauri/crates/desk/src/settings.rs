@@ -8,7 +8,9 @@ use firebreak_store::{CloudAccount, SourceRow, Store};
 use firebreak_wire as wire;
 use serde_json::json;
 
-use crate::adapters::{self, MODEL_KEY, MODEL_NAME, MODEL_URL, read_secret, source_secret, write_secret};
+use crate::adapters::{
+    self, MODEL_KEY, MODEL_NAME, MODEL_URL, read_secret, source_secret, write_secret,
+};
 use crate::desk::{get, set};
 use crate::{Desk, DeskError, policies, view};
 
@@ -79,11 +81,16 @@ impl Desk {
     ///
     /// # Errors
     /// Keychain errors; a name that is taken; an address that is none.
-    pub async fn add_source(&self, draft: wire::SourceDraft) -> Result<wire::SourceView, DeskError> {
+    pub async fn add_source(
+        &self,
+        draft: wire::SourceDraft,
+    ) -> Result<wire::SourceView, DeskError> {
         let engine = self.owner()?;
         let name = plain_name(&draft.name)?;
         if engine.store().source(&name).await.is_ok() {
-            return Err(DeskError::Invalid(format!("there is a source {name} already; choose another name")));
+            return Err(DeskError::Invalid(format!(
+                "there is a source {name} already; choose another name"
+            )));
         }
         if draft.client_secret.is_empty() {
             return Err(DeskError::Invalid("the client secret is empty".to_owned()));
@@ -111,8 +118,11 @@ impl Desk {
         let mut write = engine.store().write().await?;
         write.add_source(&row).await?;
         write.put_marker(secret.as_str(), engine.now()).await?;
-        let detail = json!({ "vendor": row.vendor, "api_url": row.api_url, "client_id": row.client_id });
-        write.audit(self.entry("source_added", &name, format!("source {name} added"), detail)).await?;
+        let detail =
+            json!({ "vendor": row.vendor, "api_url": row.api_url, "client_id": row.client_id });
+        write
+            .audit(self.entry("source_added", &name, format!("source {name} added"), detail))
+            .await?;
         write.commit().await?;
         let view = self.source_view(&name).await?;
         self.hub.send(wire::Event::SourceChanged { source: view.clone() });
@@ -121,10 +131,9 @@ impl Desk {
 
     /// Asks a source whether address, credentials and scopes are right.
     pub async fn test_source(&self, name: &str) -> Result<wire::ConnectionTest, DeskError> {
-        let source = self
-            .engine
-            .source(name)
-            .ok_or_else(|| DeskError::Invalid(format!("there is no source {}", text::line(name, 60))))?;
+        let source = self.engine.source(name).ok_or_else(|| {
+            DeskError::Invalid(format!("there is no source {}", text::line(name, 60)))
+        })?;
         Ok(view::settings::test(source.test().await))
     }
 
@@ -137,20 +146,33 @@ impl Desk {
         let mut write = engine.store().write().await?;
         write.delete_source(name).await?;
         write.delete_marker(source_secret(name).as_str()).await?;
-        write.audit(self.entry("source_removed", name, format!("source {name} removed"), json!({}))).await?;
+        write
+            .audit(self.entry("source_removed", name, format!("source {name} removed"), json!({})))
+            .await?;
         write.commit().await?;
         self.hub.send(wire::Event::SourceRemoved { name: name.to_owned() });
         Ok(())
     }
 
     /// Pauses or resumes polling.
-    pub async fn set_source_polling(&self, name: &str, polling: bool) -> Result<wire::SourceView, DeskError> {
+    pub async fn set_source_polling(
+        &self,
+        name: &str,
+        polling: bool,
+    ) -> Result<wire::SourceView, DeskError> {
         let engine = self.owner()?;
         engine.store().source(name).await?;
         let mut write = engine.store().write().await?;
         write.set_polling(name, polling).await?;
         let text = if polling { "polling resumed" } else { "polling paused" };
-        write.audit(self.entry("source_changed", name, text.to_owned(), json!({ "polling": polling }))).await?;
+        write
+            .audit(self.entry(
+                "source_changed",
+                name,
+                text.to_owned(),
+                json!({ "polling": polling }),
+            ))
+            .await?;
         write.commit().await?;
         let view = self.source_view(name).await?;
         self.hub.send(wire::Event::SourceChanged { source: view.clone() });
@@ -181,13 +203,19 @@ impl Desk {
             return Err(DeskError::Invalid("an AWS account id is twelve digits".to_owned()));
         }
         if draft.regions.is_empty() {
-            return Err(DeskError::Invalid("name at least one region, such as eu-central-1".to_owned()));
+            return Err(DeskError::Invalid(
+                "name at least one region, such as eu-central-1".to_owned(),
+            ));
         }
-        let given = |text: Option<String>| text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+        let given = |text: Option<String>| {
+            text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+        };
         let write_key_id = given(draft.write_key_id);
         let write_secret_text = given(draft.write_secret);
         if write_key_id.is_some() != write_secret_text.is_some() {
-            return Err(DeskError::Invalid("a write credential needs both key id and secret".to_owned()));
+            return Err(DeskError::Invalid(
+                "a write credential needs both key id and secret".to_owned(),
+            ));
         }
         let account = CloudAccount {
             name: plain_name(&draft.name)?,
@@ -200,7 +228,10 @@ impl Desk {
             read_key_id: draft.read_key_id.trim().to_owned(),
             write_key_id,
         };
-        engine.vault().write(&read_secret(&account_id), Secret::new(draft.read_secret.trim())).await?;
+        engine
+            .vault()
+            .write(&read_secret(&account_id), Secret::new(draft.read_secret.trim()))
+            .await?;
         let mut write_marked = false;
         if let Some(secret) = write_secret_text {
             engine.vault().write(&write_secret(&account_id), Secret::new(secret)).await?;
@@ -226,10 +257,9 @@ impl Desk {
     /// Asks a cloud account whether credentials and permissions are right.
     pub async fn test_cloud_account(&self, name: &str) -> Result<wire::ConnectionTest, DeskError> {
         let account = self.cloud_account(name).await?;
-        let reader = self
-            .engine
-            .reader(&account.account_id)
-            .ok_or_else(|| DeskError::Invalid(format!("account {name} can't be used as it is configured")))?;
+        let reader = self.engine.reader(&account.account_id).ok_or_else(|| {
+            DeskError::Invalid(format!("account {name} can't be used as it is configured"))
+        })?;
         Ok(view::settings::test(reader.test().await))
     }
 
@@ -244,7 +274,14 @@ impl Desk {
         write.delete_cloud_account(name).await?;
         write.delete_marker(read_secret(&account.account_id).as_str()).await?;
         write.delete_marker(write_secret(&account.account_id).as_str()).await?;
-        write.audit(self.entry("cloud_removed", name, format!("cloud account {name} removed"), json!({}))).await?;
+        write
+            .audit(self.entry(
+                "cloud_removed",
+                name,
+                format!("cloud account {name} removed"),
+                json!({}),
+            ))
+            .await?;
         write.commit().await?;
         self.hub.send(wire::Event::CloudsChanged { clouds: self.clouds().await? });
         Ok(())
@@ -252,10 +289,9 @@ impl Desk {
 
     async fn cloud_account(&self, name: &str) -> Result<CloudAccount, DeskError> {
         let accounts = self.engine.store().cloud_accounts().await?;
-        accounts
-            .into_iter()
-            .find(|account| account.name == name)
-            .ok_or_else(|| DeskError::Invalid(format!("there is no cloud account {}", text::line(name, 60))))
+        accounts.into_iter().find(|account| account.name == name).ok_or_else(|| {
+            DeskError::Invalid(format!("there is no cloud account {}", text::line(name, 60)))
+        })
     }
 
     /// Configures the model. An empty key leaves the stored one.
@@ -281,7 +317,9 @@ impl Desk {
             write.put_marker(MODEL_KEY, engine.now()).await?;
         }
         let detail = json!({ "base_url": draft.base_url, "model": draft.model });
-        write.audit(self.entry("model_set", "model", format!("model {}", draft.model), detail)).await?;
+        write
+            .audit(self.entry("model_set", "model", format!("model {}", draft.model), detail))
+            .await?;
         write.commit().await?;
         self.refresh_planner("not asked yet", true).await
     }
@@ -294,7 +332,9 @@ impl Desk {
         write.delete_setting(MODEL_URL).await?;
         write.delete_setting(MODEL_NAME).await?;
         write.delete_marker(MODEL_KEY).await?;
-        write.audit(self.entry("model_removed", "model", "model removed".to_owned(), json!({}))).await?;
+        write
+            .audit(self.entry("model_removed", "model", "model removed".to_owned(), json!({})))
+            .await?;
         write.commit().await?;
         self.refresh_planner("", true).await
     }
@@ -312,18 +352,27 @@ impl Desk {
             }],
         };
         let test = view::settings::test(lines);
-        let status = test.checks.iter().find(|check| !check.ok).map_or("reachable", |check| check.text.as_str());
+        let status = test
+            .checks
+            .iter()
+            .find(|check| !check.ok)
+            .map_or("reachable", |check| check.text.as_str());
         self.refresh_model_status(status, test.ok).await?;
         Ok(test)
     }
 
     async fn refresh_planner(&self, status: &str, ok: bool) -> Result<wire::ModelView, DeskError> {
-        let planner = adapters::planner(&self.home, self.engine.store(), self.engine.vault()).await?;
+        let planner =
+            adapters::planner(&self.home, self.engine.store(), self.engine.vault()).await?;
         self.engine.set_planner(Arc::new(planner));
         self.refresh_model_status(status, ok).await
     }
 
-    pub(crate) async fn refresh_model_status(&self, status: &str, ok: bool) -> Result<wire::ModelView, DeskError> {
+    pub(crate) async fn refresh_model_status(
+        &self,
+        status: &str,
+        ok: bool,
+    ) -> Result<wire::ModelView, DeskError> {
         let model = model_view(self.engine.store(), status, ok).await?;
         set(&self.model_status, model.clone());
         self.hub.send(wire::Event::ModelChanged { model: model.clone() });
@@ -337,7 +386,14 @@ impl Desk {
         let mut write = engine.store().write().await?;
         write.put_setting("phase", &to.to_string()).await?;
         let detail = json!({ "from": from, "to": to });
-        write.audit(self.entry("phase_set", "workspace", format!("phase {from} \u{2192} {to}"), detail)).await?;
+        write
+            .audit(self.entry(
+                "phase_set",
+                "workspace",
+                format!("phase {from} \u{2192} {to}"),
+                detail,
+            ))
+            .await?;
         write.commit().await?;
         engine.set_phase(to);
         self.connect().await?;
@@ -359,7 +415,9 @@ impl Desk {
         Ok(PolicyCheck {
             version: loaded.version().to_owned(),
             rules: loaded.rules().iter().map(view::plan::rule).collect(),
-            problems: problems.map(|problems| problems.to_string().lines().map(str::to_owned).collect()).unwrap_or_default(),
+            problems: problems
+                .map(|problems| problems.to_string().lines().map(str::to_owned).collect())
+                .unwrap_or_default(),
         })
     }
 
@@ -390,7 +448,11 @@ impl Desk {
 }
 
 /// The model as configured.
-pub(crate) async fn model_view(store: &Store, status: &str, ok: bool) -> Result<wire::ModelView, DeskError> {
+pub(crate) async fn model_view(
+    store: &Store,
+    status: &str,
+    ok: bool,
+) -> Result<wire::ModelView, DeskError> {
     let base_url = store.setting(MODEL_URL).await?;
     let model = store.setting(MODEL_NAME).await?;
     let configured = base_url.is_some() && model.is_some();
@@ -399,7 +461,11 @@ pub(crate) async fn model_view(store: &Store, status: &str, ok: bool) -> Result<
         base_url,
         model,
         has_key: store.is_marked(MODEL_KEY).await?,
-        status: if configured { status.to_owned() } else { "no model: playbooks propose".to_owned() },
+        status: if configured {
+            status.to_owned()
+        } else {
+            "no model: playbooks propose".to_owned()
+        },
         ok: !configured || ok,
     })
 }

@@ -34,7 +34,13 @@ impl Engine {
                 let mut write = self.store.write().await?;
                 write.put_assessment(id, None, Some(&note)).await?;
                 write
-                    .audit(self.record(&Identity::firebreak(), "model_not_used", id.to_string(), note, json!({})))
+                    .audit(self.record(
+                        &Identity::firebreak(),
+                        "model_not_used",
+                        id.to_string(),
+                        note,
+                        json!({}),
+                    ))
                     .await?;
                 write.commit().await?;
             }
@@ -64,7 +70,10 @@ impl Engine {
             let before: Vec<_> = stored.into_iter().map(|stored| stored.step).collect();
             // Once somebody signed or ran a step, the order is theirs.
             let untouched = before.iter().all(|step| {
-                matches!(step.state, firebreak_core::StepState::Proposed | firebreak_core::StepState::Refused)
+                matches!(
+                    step.state,
+                    firebreak_core::StepState::Proposed | firebreak_core::StepState::Refused
+                )
             });
             if untouched {
                 let mut steps = before;
@@ -79,7 +88,15 @@ impl Engine {
         }
         let text = format!("model {model} answered in {milliseconds} ms");
         let detail = json!({ "model": model, "confidence": advice.confidence, "order": order });
-        write.audit(self.record(&Identity::firebreak(), "model_answered", id.to_string(), text, detail)).await?;
+        write
+            .audit(self.record(
+                &Identity::firebreak(),
+                "model_answered",
+                id.to_string(),
+                text,
+                detail,
+            ))
+            .await?;
         write.commit().await?;
         Ok(())
     }

@@ -83,7 +83,11 @@ impl Engine {
         let blocked = match (&key, &verdict.kind) {
             (_, VerdictKind::Denied) => Some(format!("policy denies it: {}", verdict.reasons())),
             (Err(error), _) => Some(error.to_string()),
-            (Ok(_), _) if signed.iter().any(|approval| Some(&approval.statement.key) == own_key.as_ref()) => {
+            (Ok(_), _)
+                if signed
+                    .iter()
+                    .any(|approval| Some(&approval.statement.key) == own_key.as_ref()) =>
+            {
                 Some("you have signed this already; somebody else must sign next".to_owned())
             }
             (Ok(_), _) if self.executor(&step.account).is_none() => Some(format!(
@@ -112,10 +116,17 @@ impl Engine {
         })
     }
 
-    async fn freshen(&self, id: &StepId, who: &Identity) -> Result<(Step, Subject, Verdict, Draft), EngineError> {
+    async fn freshen(
+        &self,
+        id: &StepId,
+        who: &Identity,
+    ) -> Result<(Step, Subject, Verdict, Draft), EngineError> {
         let StoredStep { mut step, .. } = self.store.step(id).await?;
         if !matches!(step.state, StepState::Proposed | StepState::Approved | StepState::Refused) {
-            return Err(EngineError::Refused(format!("a step that is {} can't be approved", step.state.name())));
+            return Err(EngineError::Refused(format!(
+                "a step that is {} can't be approved",
+                step.state.name()
+            )));
         }
         let incident = self.store.incident(&step.incident).await?;
         let threat = self.threat_of(&step).await?;
@@ -124,7 +135,9 @@ impl Engine {
         let state_before = step.state;
         let old_state = step.state;
         drafted.fill(&mut step);
-        let subject = step.subject().ok_or_else(|| EngineError::Refused("the step has no calls".to_owned()))?;
+        let subject = step
+            .subject()
+            .ok_or_else(|| EngineError::Refused("the step has no calls".to_owned()))?;
         if before.as_ref() == Some(&subject.digest()) && state_before != StepState::Refused {
             // The same bytes: signatures still count, and so does the state they gave.
             step.state = old_state;
@@ -138,12 +151,19 @@ impl Engine {
         }
         write.commit().await?;
         self.emit(EngineEvent::IncidentDetailChanged { incident: step.incident.clone() });
-        let draft = step.draft.clone().ok_or_else(|| EngineError::Refused("the step has no calls".to_owned()))?;
+        let draft = step
+            .draft
+            .clone()
+            .ok_or_else(|| EngineError::Refused("the step has no calls".to_owned()))?;
         let verdict = step.verdict.clone();
         Ok((step, subject, verdict, draft))
     }
 
-    async fn freshen_undo(&self, id: &StepId, who: &Identity) -> Result<(Step, Subject, Verdict, Draft), EngineError> {
+    async fn freshen_undo(
+        &self,
+        id: &StepId,
+        who: &Identity,
+    ) -> Result<(Step, Subject, Verdict, Draft), EngineError> {
         let StoredStep { step, .. } = self.store.step(id).await?;
         let incident = self.store.incident(&step.incident).await?;
         let threat = self.threat_of(&step).await?;
@@ -152,12 +172,17 @@ impl Engine {
         let mut write = self.store.write().await?;
         write.put_undo(id, &undo).await?;
         let detail = json!({ "digest": subject.digest().as_str() });
-        write.audit(self.record(who, "undo_drafted", id.to_string(), "undo drafted", detail)).await?;
+        write
+            .audit(self.record(who, "undo_drafted", id.to_string(), "undo drafted", detail))
+            .await?;
         write.commit().await?;
         let draft = Draft {
             calls: undo.calls.clone(),
             proof: undo.proof.clone(),
-            disruption: vec!["the containment of this step ends: the asset can be reached and used again".to_owned()],
+            disruption: vec![
+                "the containment of this step ends: the asset can be reached and used again"
+                    .to_owned(),
+            ],
             warnings: Vec::new(),
             reversible: true,
             undo_summary: "propose a new plan to contain it again".to_owned(),
@@ -180,11 +205,16 @@ impl Engine {
         let stored = self.store.step(id).await?;
         let (subject, verdict) = subject_of(&stored, direction)?;
         if subject.digest() != *shown {
-            return Err(EngineError::Drifted("the step changed since it was shown; look at it again".to_owned()));
+            return Err(EngineError::Drifted(
+                "the step changed since it was shown; look at it again".to_owned(),
+            ));
         }
         let needed = match verdict.kind {
             VerdictKind::Denied => {
-                return Err(EngineError::Refused(format!("policy denies it: {}", verdict.reasons())));
+                return Err(EngineError::Refused(format!(
+                    "policy denies it: {}",
+                    verdict.reasons()
+                )));
             }
             VerdictKind::Auto => 0,
             VerdictKind::NeedsApproval(needed) => needed,
@@ -192,7 +222,9 @@ impl Engine {
         let key = hex_key(&self.signer.public_key(KeyName::Approver).await?);
         let given = self.store.approvals_for(id, direction, shown).await?;
         let now = self.now();
-        let mine = |approval: &&Approval| approval.statement.key == key && approval.statement.expires_at > now;
+        let mine = |approval: &&Approval| {
+            approval.statement.key == key && approval.statement.expires_at > now
+        };
         if given.iter().any(|approval| mine(&approval)) {
             return Err(EngineError::Refused("you have signed this already".to_owned()));
         }
@@ -213,9 +245,9 @@ impl Engine {
             statement,
         };
         let enrolled = self.store.approver_keys().await?;
-        approval
-            .check(&subject, &enrolled, now)
-            .map_err(|problem| EngineError::Refused(format!("the signature does not count: {problem}")))?;
+        approval.check(&subject, &enrolled, now).map_err(|problem| {
+            EngineError::Refused(format!("the signature does not count: {problem}"))
+        })?;
         self.keep_approval(&stored.step, direction, &approval, given.len(), needed, who).await?;
         self.checkpoint_soon().await;
         Ok(approval)
@@ -240,7 +272,15 @@ impl Engine {
             write.update_step(StepState::Proposed, &step).await?;
         }
         if matches!(incident.state, IncidentState::New | IncidentState::Triaged) {
-            self.move_incident(&mut write, &incident.id, incident.state, IncidentState::Planned, "", who).await?;
+            self.move_incident(
+                &mut write,
+                &incident.id,
+                incident.state,
+                IncidentState::Planned,
+                "",
+                who,
+            )
+            .await?;
         }
         let text = format!("{} of {}: {have} of {needed} signed", direction.name(), step.title());
         write.put_timeline(&step.incident, &self.decision(who, text.clone())).await?;
@@ -257,11 +297,19 @@ impl Engine {
     ///
     /// # Errors
     /// [`EngineError::Refused`] once it runs or ran.
-    pub async fn reject(&self, id: &StepId, reason: &str, who: &Identity) -> Result<(), EngineError> {
+    pub async fn reject(
+        &self,
+        id: &StepId,
+        reason: &str,
+        who: &Identity,
+    ) -> Result<(), EngineError> {
         let StoredStep { mut step, .. } = self.store.step(id).await?;
         let from = step.state;
         if !matches!(from, StepState::Proposed | StepState::Approved) {
-            return Err(EngineError::Refused(format!("a step that is {} can't be rejected", from.name())));
+            return Err(EngineError::Refused(format!(
+                "a step that is {} can't be rejected",
+                from.name()
+            )));
         }
         let reason = text::line(reason.trim(), text::LINE_CAP);
         step.state = StepState::Rejected;
@@ -270,7 +318,15 @@ impl Engine {
         write.update_step(from, &step).await?;
         let text = format!("rejected {}: {reason}", step.title());
         write.put_timeline(&step.incident, &self.decision(who, text.clone())).await?;
-        write.audit(self.record(who, "step_rejected", id.to_string(), text, json!({ "reason": reason }))).await?;
+        write
+            .audit(self.record(
+                who,
+                "step_rejected",
+                id.to_string(),
+                text,
+                json!({ "reason": reason }),
+            ))
+            .await?;
         write.commit().await?;
         self.emit(EngineEvent::IncidentDetailChanged { incident: step.incident });
         self.emit(EngineEvent::AuditChanged);
@@ -281,19 +337,23 @@ impl Engine {
         let plan = self.store.plan(&step.incident).await?;
         match plan {
             Some((plan, _)) if plan.id == step.plan => Ok(plan.threat),
-            _ => Err(EngineError::Refused("the step belongs to a plan that was replaced".to_owned())),
+            _ => {
+                Err(EngineError::Refused("the step belongs to a plan that was replaced".to_owned()))
+            }
         }
     }
 }
 
 /// What stands to be approved or run in a direction, with policy's word on it.
-pub(crate) fn subject_of(stored: &StoredStep, direction: Direction) -> Result<(Subject, Verdict), EngineError> {
+pub(crate) fn subject_of(
+    stored: &StoredStep,
+    direction: Direction,
+) -> Result<(Subject, Verdict), EngineError> {
     match (direction, &stored.undo) {
         (Direction::Execute, _) => {
-            let subject = stored
-                .step
-                .subject()
-                .ok_or_else(|| EngineError::Refused("the step has no calls to approve".to_owned()))?;
+            let subject = stored.step.subject().ok_or_else(|| {
+                EngineError::Refused("the step has no calls to approve".to_owned())
+            })?;
             Ok((subject, stored.step.verdict.clone()))
         }
         (Direction::Undo, Some(undo)) => Ok((stored.step.undo_subject(undo), undo.verdict.clone())),

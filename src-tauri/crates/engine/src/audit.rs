@@ -52,11 +52,17 @@ impl Engine {
     /// Keychain errors; nothing is enrolled then.
     pub async fn enrol(&self, who: &Identity) -> Result<(), EngineError> {
         let mut markers = Vec::new();
-        for (key, name) in [(KeyName::AuditLog, "key/audit-log"), (KeyName::Approver, "key/approver")] {
+        for (key, name) in
+            [(KeyName::AuditLog, "key/audit-log"), (KeyName::Approver, "key/approver")]
+        {
             // A key that was there once and is gone must not be replaced in silence: signatures and
             // checkpoints made with it would stop counting and nobody would know why.
             let marked = self.store.is_marked(name).await?;
-            let public = if marked { self.signer.public_key(key).await? } else { self.signer.create_if_absent(key).await? };
+            let public = if marked {
+                self.signer.public_key(key).await?
+            } else {
+                self.signer.create_if_absent(key).await?
+            };
             markers.push((name, marked, public));
         }
         let log_key = VerifierKey::new(&origin(&self.workspace), markers[0].2)
@@ -74,9 +80,12 @@ impl Engine {
         }
         write.put_setting(LOG_KEY_SETTING, &log_key.to_string()).await?;
         if write.enrol(&approver, now).await? {
-            let text = format!("{} may approve with key {}", approver.approver, &approver.key[..16]);
+            let text =
+                format!("{} may approve with key {}", approver.approver, &approver.key[..16]);
             let detail = json!({ "approver": approver.approver, "key": approver.key, "log_key": log_key.to_string() });
-            write.audit(self.record(who, "key_enrolled", approver.approver.clone(), text, detail)).await?;
+            write
+                .audit(self.record(who, "key_enrolled", approver.approver.clone(), text, detail))
+                .await?;
         }
         write.commit().await?;
         Ok(())
@@ -125,7 +134,10 @@ impl Engine {
         let report = self.verify_audit().await?;
         if !report.verdict.ok() {
             tracing::error!(verdict = %report.verdict, "the audit log is not whole, so it is not signed");
-            return Err(EngineError::Refused(format!("the audit log is not signed: {}", report.verdict)));
+            return Err(EngineError::Refused(format!(
+                "the audit log is not signed: {}",
+                report.verdict
+            )));
         }
         self.continuity_checked.store(true, Ordering::Release);
         Ok(())
@@ -147,7 +159,8 @@ impl Engine {
         let anchor = self.anchor().await?;
         let checkpoints: Vec<String> =
             self.store.checkpoints().await?.into_iter().map(|(_, note)| note).collect();
-        let mut verifier = Verifier::new(&origin(&self.workspace), key.as_ref(), &checkpoints, &anchor);
+        let mut verifier =
+            Verifier::new(&origin(&self.workspace), key.as_ref(), &checkpoints, &anchor);
         let mut next = 0;
         loop {
             let rows = self.store.audit_records(next, ROWS_AT_ONCE).await?;
@@ -158,7 +171,9 @@ impl Engine {
             }
         }
         for trigger in self.store.missing_triggers().await? {
-            tampering.push(format!("the trigger {trigger}, which refuses changes, is gone from the database"));
+            tampering.push(format!(
+                "the trigger {trigger}, which refuses changes, is gone from the database"
+            ));
         }
         Ok(AuditReport {
             verdict: verifier.finish(),
@@ -178,8 +193,8 @@ impl Engine {
                 let key = VerifierKey::new(&origin(&self.workspace), public)
                     .map_err(|problem| EngineError::Invalid(problem.to_string()))?;
                 let differs = noted.as_ref().is_some_and(|noted| *noted != key);
-                let tampering =
-                    differs.then(|| "the log key noted in the database is not the keychain's".to_owned());
+                let tampering = differs
+                    .then(|| "the log key noted in the database is not the keychain's".to_owned());
                 Ok(LogKeyReading {
                     key: Some(key),
                     tampering: tampering.into_iter().collect(),
@@ -200,7 +215,9 @@ impl Engine {
         let marked = self.store.is_marked(ANCHOR_MARKER).await?;
         Ok(match self.vault.read(&SecretName::new(ANCHOR)).await {
             Ok(Some(note)) => Anchor::Note(note.expose().as_bytes().to_vec()),
-            Ok(None) if marked => Anchor::Unreadable(VaultError::Missing(ANCHOR.to_owned()).to_string()),
+            Ok(None) if marked => {
+                Anchor::Unreadable(VaultError::Missing(ANCHOR.to_owned()).to_string())
+            }
             Ok(None) => Anchor::Absent,
             Err(error) => Anchor::Unreadable(error.to_string()),
         })

@@ -65,15 +65,31 @@ impl Engine {
             Observed::AccessKey(keys) => keys.user.clone(),
         };
         let environment = facts.environment;
-        let question = self.question(step, incident, threat, who, Direction::Execute, facts, &draft.calls, draft.reversible);
+        let question = self.question(
+            step,
+            incident,
+            threat,
+            who,
+            Direction::Execute,
+            facts,
+            &draft.calls,
+            draft.reversible,
+        );
         let verdict = self.policies().decide(&question);
         Ok(Drafted { draft, observed, read_at, verdict, environment, name })
     }
 
     /// What policy should know of the target.
-    pub(crate) async fn facts(&self, step: &Step, observed: &Observed, reader: &dyn CloudReader) -> Facts {
+    pub(crate) async fn facts(
+        &self,
+        step: &Step,
+        observed: &Observed,
+        reader: &dyn CloudReader,
+    ) -> Facts {
         let (environment, tags) = match observed {
-            Observed::Instance(instance) => (Environment::from_tags(&instance.tags), instance.tags.clone()),
+            Observed::Instance(instance) => {
+                (Environment::from_tags(&instance.tags), instance.tags.clone())
+            }
             // A key has no tags; its owner's say what it is for.
             Observed::AccessKey(_) => match reader.asset(&step.target, &step.region).await {
                 Ok(Some(asset)) => (asset.environment, asset.tags),
@@ -86,7 +102,8 @@ impl Engine {
             environment,
             account: Some(step.account.clone()),
             region: Some(step.region.clone()),
-            owner: firebreak_core::asset::owner_of(&tags).or_else(|| known.and_then(|asset| asset.owner)),
+            owner: firebreak_core::asset::owner_of(&tags)
+                .or_else(|| known.and_then(|asset| asset.owner)),
             crown_jewel: is_crown_jewel(&tags),
             tags,
         }
@@ -110,7 +127,10 @@ impl Engine {
             action: step.action,
             direction,
             target,
-            phase: u8::try_from(self.phase()).ok().and_then(Phase::from_number).unwrap_or(Phase::Triage),
+            phase: u8::try_from(self.phase())
+                .ok()
+                .and_then(Phase::from_number)
+                .unwrap_or(Phase::Triage),
             threat: threat.to_owned(),
             severity: incident.severity,
             reversible,
@@ -121,7 +141,10 @@ impl Engine {
         }
     }
 
-    pub(crate) fn reader_of(&self, step: &Step) -> Result<std::sync::Arc<dyn CloudReader>, EngineError> {
+    pub(crate) fn reader_of(
+        &self,
+        step: &Step,
+    ) -> Result<std::sync::Arc<dyn CloudReader>, EngineError> {
         self.reader(&step.account).ok_or_else(|| {
             EngineError::Refused(format!(
                 "cloud account {} is not configured; add it under Settings, or with `firebreakctl cloud add`",
@@ -146,6 +169,9 @@ pub(crate) fn target_of(step: &Step) -> Target {
 fn is_crown_jewel(tags: &BTreeMap<String, String>) -> bool {
     tags.iter().any(|(key, value)| {
         matches!(key.to_ascii_lowercase().as_str(), "classification" | "criticality")
-            && matches!(value.to_ascii_lowercase().as_str(), "crown-jewel" | "crown_jewel" | "critical")
+            && matches!(
+                value.to_ascii_lowercase().as_str(),
+                "crown-jewel" | "crown_jewel" | "critical"
+            )
     })
 }

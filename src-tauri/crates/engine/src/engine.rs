@@ -2,10 +2,12 @@ use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use firebreak_core::policy::Policies;
-use firebreak_core::ports::{AlertSource, Clock, CloudReader, Executor, Normaliser, Planner, Signer, Vault};
-use firebreak_core::{StepId, Timestamp};
 use firebreak_core::audit::Entry;
+use firebreak_core::policy::Policies;
+use firebreak_core::ports::{
+    AlertSource, Clock, CloudReader, Executor, Normaliser, Planner, Signer, Vault,
+};
+use firebreak_core::{StepId, Timestamp};
 use firebreak_store::{Store, StoreError};
 use serde_json::Value;
 use tokio::sync::{Semaphore, broadcast};
@@ -160,9 +162,15 @@ impl Engine {
     ///
     /// # Errors
     /// [`EngineError::Refused`] in phase 1, where no mutating client may exist.
-    pub fn set_executor(&self, account: &str, executor: Arc<dyn Executor>) -> Result<(), EngineError> {
+    pub fn set_executor(
+        &self,
+        account: &str,
+        executor: Arc<dyn Executor>,
+    ) -> Result<(), EngineError> {
         if self.phase() < 2 {
-            return Err(EngineError::Refused("phase 1 is read-only: no mutating client is made".to_owned()));
+            return Err(EngineError::Refused(
+                "phase 1 is read-only: no mutating client is made".to_owned(),
+            ));
         }
         write(&self.executors).insert(account.to_owned(), executor);
         Ok(())

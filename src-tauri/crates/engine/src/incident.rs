@@ -17,7 +17,9 @@ impl Engine {
         let not_found = || EngineError::NotFound(format!("incident {}", text::line(said, 60)));
         match number_of(said) {
             Some(number) => self.store.incident_by_number(number).await?.ok_or_else(not_found),
-            None => Ok(self.store.incident(&IncidentId::new(said)).await.map_err(|_| not_found())?.id),
+            None => {
+                Ok(self.store.incident(&IncidentId::new(said)).await.map_err(|_| not_found())?.id)
+            }
         }
     }
 
@@ -77,7 +79,12 @@ impl Engine {
     }
 
     /// Gives an incident to a person, or to nobody.
-    pub async fn assign(&self, id: &IncidentId, owner: Option<&str>, who: &Identity) -> Result<(), EngineError> {
+    pub async fn assign(
+        &self,
+        id: &IncidentId,
+        owner: Option<&str>,
+        who: &Identity,
+    ) -> Result<(), EngineError> {
         let owner = owner.map(|name| text::line(name.trim(), 80)).filter(|name| !name.is_empty());
         let text = match &owner {
             Some(name) => format!("assigned to {name}"),
@@ -88,7 +95,13 @@ impl Engine {
         write.set_incident_owner(id, owner.as_deref(), self.now()).await?;
         write.put_timeline(id, &self.decision(who, text.clone())).await?;
         write
-            .audit(self.record(who, "incident_assigned", id.to_string(), text, json!({ "owner": owner })))
+            .audit(self.record(
+                who,
+                "incident_assigned",
+                id.to_string(),
+                text,
+                json!({ "owner": owner }),
+            ))
             .await?;
         write.commit().await?;
         self.emit(EngineEvent::IncidentChanged { incident: id.clone(), is_new: false });
@@ -97,6 +110,12 @@ impl Engine {
     }
 
     pub(crate) fn decision(&self, who: &Identity, text: String) -> Entry {
-        Entry { at: self.now(), kind: EntryKind::Decision, actor: who.name.clone(), text, evidence: None }
+        Entry {
+            at: self.now(),
+            kind: EntryKind::Decision,
+            actor: who.name.clone(),
+            text,
+            evidence: None,
+        }
     }
 }

@@ -59,12 +59,21 @@ impl Engine {
     /// # Errors
     /// [`EngineError::Invalid`] when the vendor is not known or the bytes are no JSON at all; single
     /// objects that are no alerts are in the report instead.
-    pub async fn ingest_file(&self, vendor: &str, bytes: &[u8], who: &Identity) -> Result<FileReport, EngineError> {
+    pub async fn ingest_file(
+        &self,
+        vendor: &str,
+        bytes: &[u8],
+        who: &Identity,
+    ) -> Result<FileReport, EngineError> {
         let normaliser = self.normalisers.get(vendor).ok_or_else(|| {
             let known: Vec<&str> = self.normalisers.keys().map(String::as_str).collect();
-            EngineError::Invalid(format!("{vendor:?} is not a vendor that is known; known: {}", known.join(", ")))
+            EngineError::Invalid(format!(
+                "{vendor:?} is not a vendor that is known; known: {}",
+                known.join(", ")
+            ))
         })?;
-        let objects = normaliser.split(bytes).map_err(|NotAnAlert(problem)| EngineError::Invalid(problem))?;
+        let objects =
+            normaliser.split(bytes).map_err(|NotAnAlert(problem)| EngineError::Invalid(problem))?;
         let mut whole = FileReport { report: IngestReport::default(), problems: Vec::new() };
         let mut alerts = Vec::new();
         for object in objects {
@@ -111,10 +120,9 @@ impl Engine {
         alerts: &[RawAlert],
         who: &Identity,
     ) -> Result<IngestReport, EngineError> {
-        let normaliser = self
-            .normalisers
-            .get(origin.vendor)
-            .ok_or_else(|| EngineError::Invalid(format!("{:?} is not a vendor that is known", origin.vendor)))?;
+        let normaliser = self.normalisers.get(origin.vendor).ok_or_else(|| {
+            EngineError::Invalid(format!("{:?} is not a vendor that is known", origin.vendor))
+        })?;
         let now = self.now();
         let mut report = IngestReport::default();
         let mut write = self.store.write().await?;
@@ -131,13 +139,22 @@ impl Engine {
             match read {
                 Ok(draft) => {
                     let stored = AlertRef { id, sha256, at: now };
-                    self.take_finding(&mut write, origin.source, draft, stored, who, &mut report).await?;
+                    self.take_finding(&mut write, origin.source, draft, stored, who, &mut report)
+                        .await?;
                 }
                 Err(problem) => {
                     report.unread += 1;
                     let text = format!("stored verbatim but not understood: {problem}");
                     let detail = json!({ "alert": id.as_str(), "sha256": sha256 });
-                    write.audit(self.record(who, "alert_not_understood", origin.source, text, detail)).await?;
+                    write
+                        .audit(self.record(
+                            who,
+                            "alert_not_understood",
+                            origin.source,
+                            text,
+                            detail,
+                        ))
+                        .await?;
                 }
             }
         }
@@ -163,7 +180,9 @@ impl Engine {
             vendor_id: draft.vendor_id.clone(),
         };
         let known = write.finding_by_key(&key).await?;
-        let id = known.as_ref().map_or_else(|| FindingId::new(fresh("fnd")), |(finding, _)| finding.id.clone());
+        let id = known
+            .as_ref()
+            .map_or_else(|| FindingId::new(fresh("fnd")), |(finding, _)| finding.id.clone());
         let finding = Finding {
             id,
             source: source.to_owned(),
@@ -185,7 +204,8 @@ impl Engine {
             }
             None => self.place_finding(write, &finding, asset.as_ref()).await?,
         };
-        let subject = incident.as_ref().map_or_else(|| finding.id.to_string(), |(id, _)| id.to_string());
+        let subject =
+            incident.as_ref().map_or_else(|| finding.id.to_string(), |(id, _)| id.to_string());
         let text = format!("{} {} from {source}", finding.draft.kind, finding.draft.vendor_id);
         let detail = json!({
             "alert": finding.alert.as_str(),
@@ -255,7 +275,13 @@ impl Engine {
         let text = format!("{} opened: {}", label(number), incident.title);
         let detail = json!({ "severity": incident.severity, "asset": incident.asset, "because": incident.joined_because });
         write
-            .audit(self.record(&Identity::firebreak(), "incident_opened", incident.id.to_string(), text, detail))
+            .audit(self.record(
+                &Identity::firebreak(),
+                "incident_opened",
+                incident.id.to_string(),
+                text,
+                detail,
+            ))
             .await?;
         Ok(incident.id)
     }
@@ -308,13 +334,22 @@ async fn note_finding(
 ) -> Result<(), EngineError> {
     let draft = &finding.draft;
     let sha256 = &finding.alert_sha256;
-    let (evidence, _) =
-        write.put_evidence(incident, &finding.source, finding.began_at(), &draft.title, sha256).await?;
+    let (evidence, _) = write
+        .put_evidence(incident, &finding.source, finding.began_at(), &draft.title, sha256)
+        .await?;
     let line = match before {
         None => Some((finding.began_at(), draft.title.clone())),
         Some(before) if before.draft.status != draft.status => {
             let at = draft.status_changed_at.or(draft.updated_at).unwrap_or(finding.received_at);
-            Some((at, format!("{} says {} is now {}", finding.source, draft.vendor_id, draft.status.name())))
+            Some((
+                at,
+                format!(
+                    "{} says {} is now {}",
+                    finding.source,
+                    draft.vendor_id,
+                    draft.status.name()
+                ),
+            ))
         }
         Some(before) if before.draft.severity != draft.severity => Some((
             draft.updated_at.unwrap_or(finding.received_at),
@@ -328,16 +363,20 @@ async fn note_finding(
         write.put_timeline(incident, &entry).await?;
     }
     let known = before.map(|before| before.draft.observations.as_slice()).unwrap_or_default();
-    for seen in draft.observations.iter().filter(|seen| !known.contains(seen)).take(MOST_OBSERVATIONS) {
+    for seen in
+        draft.observations.iter().filter(|seen| !known.contains(seen)).take(MOST_OBSERVATIONS)
+    {
         let at = seen.at.unwrap_or_else(|| finding.began_at());
         let line = text::line(&seen.text, text::LINE_CAP);
-        let (evidence, is_new) = write.put_evidence(incident, &finding.source, at, &line, sha256).await?;
+        let (evidence, is_new) =
+            write.put_evidence(incident, &finding.source, at, &line, sha256).await?;
         // An issue and its detections tell the same story; once is enough.
         if !is_new {
             continue;
         }
         let actor = finding.source.clone();
-        let entry = Entry { at, kind: EntryKind::Activity, actor, text: line, evidence: Some(evidence) };
+        let entry =
+            Entry { at, kind: EntryKind::Activity, actor, text: line, evidence: Some(evidence) };
         write.put_timeline(incident, &entry).await?;
     }
     Ok(())

@@ -29,14 +29,25 @@ impl Journal for RunJournal<'_> {
         let text = format!("sending call {} of {}", index + 1, call.operation());
         let detail = json!({ "intent": self.intent.as_str(), "position": index, "call": call });
         write
-            .audit(engine.record(&Identity::firebreak(), "call_sending", self.step.to_string(), text, detail))
+            .audit(engine.record(
+                &Identity::firebreak(),
+                "call_sending",
+                self.step.to_string(),
+                text,
+                detail,
+            ))
             .await?;
         write.commit().await?;
         self.progressed(index);
         Ok(())
     }
 
-    async fn answered(&self, index: usize, call: &Call, outcome: &CallOutcome) -> Result<(), JournalError> {
+    async fn answered(
+        &self,
+        index: usize,
+        call: &Call,
+        outcome: &CallOutcome,
+    ) -> Result<(), JournalError> {
         let engine = self.engine;
         let now = engine.now();
         let (word, note) = outcome_words(outcome);
@@ -59,7 +70,13 @@ impl Journal for RunJournal<'_> {
         write.put_timeline(&self.incident, &entry).await?;
         let detail = json!({ "intent": self.intent.as_str(), "position": index, "outcome": word, "note": note });
         write
-            .audit(engine.record(&Identity::firebreak(), "call_answered", self.step.to_string(), line, detail))
+            .audit(engine.record(
+                &Identity::firebreak(),
+                "call_answered",
+                self.step.to_string(),
+                line,
+                detail,
+            ))
             .await?;
         write.commit().await?;
         self.progressed(index);

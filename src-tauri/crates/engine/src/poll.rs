@@ -24,7 +24,11 @@ impl Engine {
     ///
     /// # Errors
     /// What the source or the store said; the source's health says it too.
-    pub async fn poll(&self, name: &str, cancel: &CancellationToken) -> Result<PollReport, EngineError> {
+    pub async fn poll(
+        &self,
+        name: &str,
+        cancel: &CancellationToken,
+    ) -> Result<PollReport, EngineError> {
         let source = self
             .source(name)
             .ok_or_else(|| EngineError::NotFound(format!("source {name} that can be polled")))?;
@@ -47,7 +51,8 @@ impl Engine {
                 vendor: &row.vendor,
                 cursor: Some((&page.cursor, page.seen_until)),
             };
-            let report = self.ingest(&origin, &page.alerts, &Identity { name: name.to_owned() }).await?;
+            let report =
+                self.ingest(&origin, &page.alerts, &Identity { name: name.to_owned() }).await?;
             whole.pages += 1;
             whole.ingest.add(report);
             self.emit(EngineEvent::SourceChanged { name: name.to_owned() });
@@ -55,7 +60,11 @@ impl Engine {
                 return Ok(whole);
             }
         }
-        let error = OutsideError::new(format!("polling {name}"), Trouble::Garbage, format!("it has more than {MOST_PAGES} pages"));
+        let error = OutsideError::new(
+            format!("polling {name}"),
+            Trouble::Garbage,
+            format!("it has more than {MOST_PAGES} pages"),
+        );
         Err(self.source_failed(name, error).await)
     }
 
@@ -64,7 +73,9 @@ impl Engine {
         tracing::warn!(source = name, %error, "a source could not be polled");
         let noted = async {
             let mut write = self.store.write().await?;
-            write.source_failed(name, &error.to_string(), error.remedy.as_deref(), needs_person).await?;
+            write
+                .source_failed(name, &error.to_string(), error.remedy.as_deref(), needs_person)
+                .await?;
             write.commit().await
         };
         if let Err(error) = noted.await {

@@ -49,7 +49,12 @@ impl Engine {
         let mut write = self.store.write().await?;
         write.put_plan(&plan, &steps).await?;
         write.put_assessment(id, Some(&proposal.assessment), note).await?;
-        let text = format!("plan of {} steps from playbook {} v{}", steps.len(), plan.playbook, plan.playbook_version);
+        let text = format!(
+            "plan of {} steps from playbook {} v{}",
+            steps.len(),
+            plan.playbook,
+            plan.playbook_version
+        );
         write.put_timeline(id, &self.decision(&Identity::firebreak(), text.clone())).await?;
         let detail = json!({
             "plan": plan.id.as_str(),
@@ -104,7 +109,11 @@ impl Engine {
             target: item.target.clone(),
             target_name: None,
             account: account.unwrap_or_else(|| "unknown".to_owned()),
-            region: if global { "global".to_owned() } else { region.unwrap_or_else(|| "unknown".to_owned()) },
+            region: if global {
+                "global".to_owned()
+            } else {
+                region.unwrap_or_else(|| "unknown".to_owned())
+            },
             environment: firebreak_core::Environment::Unknown,
             parameters: candidate.parameters.clone(),
             why: item.why.clone(),
@@ -126,7 +135,13 @@ impl Engine {
     }
 
     /// A step with its draft, or with the reason why there is none.
-    async fn drafted(&self, mut step: Step, incident: &Incident, threat: &str, who: &Identity) -> Step {
+    async fn drafted(
+        &self,
+        mut step: Step,
+        incident: &Incident,
+        threat: &str,
+        who: &Identity,
+    ) -> Step {
         match self.draft_step(&step, incident, threat, who).await {
             Ok(drafted) => drafted.fill(&mut step),
             Err(error) => {
@@ -138,8 +153,13 @@ impl Engine {
     }
 
     /// Puts a model's order and reasons over the steps of a plan that nobody touched yet.
-    pub(crate) fn reorder(proposal: &Proposal, steps: &mut [Step], advice: &firebreak_core::assessment::Advice) {
-        let menu: Vec<_> = proposal.candidates.iter().map(|candidate| candidate.item.clone()).collect();
+    pub(crate) fn reorder(
+        proposal: &Proposal,
+        steps: &mut [Step],
+        advice: &firebreak_core::assessment::Advice,
+    ) {
+        let menu: Vec<_> =
+            proposal.candidates.iter().map(|candidate| candidate.item.clone()).collect();
         for (rank, (item, why)) in (1..).zip(arrange(&menu, Some(advice))) {
             let found = steps
                 .iter_mut()

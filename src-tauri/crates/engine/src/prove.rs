@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use firebreak_core::ProofOutcome;
 use firebreak_core::plan::{ProofRecord, Step};
-use firebreak_core::proof::{Condition, Judgement, judge};
 use firebreak_core::ports::OutsideError;
+use firebreak_core::proof::{Condition, Judgement, judge};
 
 use crate::draft::target_of;
 use crate::{Engine, EngineError};
@@ -19,14 +19,20 @@ const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
 impl Engine {
     /// Reads the target until the conditions are decided, and answers the last reading.
-    pub(crate) async fn prove(&self, step: &Step, conditions: &[Condition]) -> Result<ProofRecord, EngineError> {
+    pub(crate) async fn prove(
+        &self,
+        step: &Step,
+        conditions: &[Condition],
+    ) -> Result<ProofRecord, EngineError> {
         let started = tokio::time::Instant::now();
         let mut wait = FIRST_WAIT;
         let mut last: Option<ProofRecord> = None;
         let mut trouble: Option<OutsideError> = None;
         loop {
             match self.read_once(step, conditions).await {
-                Ok(record) if record.judgement.outcome == ProofOutcome::Proven => return Ok(record),
+                Ok(record) if record.judgement.outcome == ProofOutcome::Proven => {
+                    return Ok(record);
+                }
                 Ok(record) => {
                     let refuted = record.judgement.outcome == ProofOutcome::Refuted;
                     if refuted && started.elapsed() >= REFUTED_GRACE {
@@ -53,7 +59,11 @@ impl Engine {
         }
     }
 
-    pub(crate) async fn read_once(&self, step: &Step, conditions: &[Condition]) -> Result<ProofRecord, EngineError> {
+    pub(crate) async fn read_once(
+        &self,
+        step: &Step,
+        conditions: &[Condition],
+    ) -> Result<ProofRecord, EngineError> {
         let observed = self.reader_of(step)?.observe(&target_of(step)).await?;
         Ok(ProofRecord { read_at: self.now(), judgement: judge(conditions, &observed) })
     }

@@ -37,7 +37,13 @@ impl Engine {
             write.update_step(from, &step).await?;
             let detail = json!({ "intent": intent.id.as_str(), "direction": intent.direction });
             write
-                .audit(self.record(&Identity::firebreak(), "run_interrupted", step.id.to_string(), note.clone(), detail))
+                .audit(self.record(
+                    &Identity::firebreak(),
+                    "run_interrupted",
+                    step.id.to_string(),
+                    note.clone(),
+                    detail,
+                ))
                 .await?;
             let entry = self.decision(&Identity::firebreak(), format!("{}: {note}", step.title()));
             write.put_timeline(&step.incident, &entry).await?;
@@ -55,8 +61,14 @@ impl Engine {
     /// [`EngineError::Refused`] when there is nothing to find out; cloud errors.
     pub async fn reconcile(&self, id: &StepId, who: &Identity) -> Result<StepState, EngineError> {
         let StoredStep { mut step, undo } = self.store.step(id).await?;
-        if !matches!(step.state, StepState::Unknown | StepState::Dispatched | StepState::Refuted | StepState::Proven) {
-            return Err(EngineError::Refused(format!("nothing is unknown about a step that is {}", step.state.name())));
+        if !matches!(
+            step.state,
+            StepState::Unknown | StepState::Dispatched | StepState::Refuted | StepState::Proven
+        ) {
+            return Err(EngineError::Refused(format!(
+                "nothing is unknown about a step that is {}",
+                step.state.name()
+            )));
         }
         let execute = self.store.newest_intent(id, Direction::Execute).await?;
         let undone = self.store.newest_intent(id, Direction::Undo).await?;
@@ -71,7 +83,8 @@ impl Engine {
         let mut any_happened = false;
         let mut write = self.store.write().await?;
         for call in &newest.calls {
-            let certain = matches!(call.outcome.as_deref(), Some("accepted" | "already_so" | "rejected"));
+            let certain =
+                matches!(call.outcome.as_deref(), Some("accepted" | "already_so" | "rejected"));
             let happened = if certain {
                 call.outcome.as_deref() != Some("rejected")
             } else {
@@ -83,7 +96,9 @@ impl Engine {
                     } else {
                         ("rejected", "found out by reading: its effect is not there")
                     };
-                    write.call_answered(&newest.id, call.position, outcome, Some(note), now).await?;
+                    write
+                        .call_answered(&newest.id, call.position, outcome, Some(note), now)
+                        .await?;
                 }
                 seen
             };
@@ -91,16 +106,26 @@ impl Engine {
             any_happened |= happened;
         }
         let conditions = match newest.direction {
-            Direction::Execute => step.draft.as_ref().map(|draft| draft.proof.clone()).unwrap_or_default(),
+            Direction::Execute => {
+                step.draft.as_ref().map(|draft| draft.proof.clone()).unwrap_or_default()
+            }
             Direction::Undo => undo.map(|undo| undo.proof).unwrap_or_default(),
         };
         let record = ProofRecord { read_at: now, judgement: judge(&conditions, &observed) };
         let text = format!(
             "read the cloud: {} of the calls happened",
-            if all_happened { "all" } else if any_happened { "some" } else { "none" }
+            if all_happened {
+                "all"
+            } else if any_happened {
+                "some"
+            } else {
+                "none"
+            }
         );
         let detail = json!({ "intent": newest.id.as_str(), "outcome": record.judgement.outcome });
-        write.audit(self.record(who, "step_reconciled", id.to_string(), text.clone(), detail)).await?;
+        write
+            .audit(self.record(who, "step_reconciled", id.to_string(), text.clone(), detail))
+            .await?;
         write.commit().await?;
 
         let direction = newest.direction;
@@ -129,9 +154,17 @@ impl Engine {
         });
         let mut write = self.store.write().await?;
         write.update_step(from, step).await?;
-        write.put_timeline(&step.incident, &self.decision(who, format!("{}: {text}", step.title()))).await?;
         write
-            .audit(self.record(who, "step_settled", step.id.to_string(), text, json!({ "state": step.state })))
+            .put_timeline(&step.incident, &self.decision(who, format!("{}: {text}", step.title())))
+            .await?;
+        write
+            .audit(self.record(
+                who,
+                "step_settled",
+                step.id.to_string(),
+                text,
+                json!({ "state": step.state }),
+            ))
             .await?;
         write.commit().await?;
         self.emit(EngineEvent::IncidentDetailChanged { incident: step.incident.clone() });

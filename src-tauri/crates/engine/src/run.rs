@@ -27,7 +27,12 @@ impl Engine {
     ///
     /// # Errors
     /// [`EngineError::Refused`] and [`EngineError::Drifted`] when nothing was sent; store errors.
-    pub async fn run(&self, id: &StepId, direction: Direction, who: &Identity) -> Result<StepState, EngineError> {
+    pub async fn run(
+        &self,
+        id: &StepId,
+        direction: Direction,
+        who: &Identity,
+    ) -> Result<StepState, EngineError> {
         let cancel = self.claim(id)?;
         let result = self.run_claimed(id, direction, who, cancel).await;
         self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
@@ -87,10 +92,14 @@ impl Engine {
             EngineError::Refused(if self.phase() < 2 {
                 "phase 1 is read-only; raise the phase under Settings to run steps".to_owned()
             } else {
-                format!("account {} has no write credential here; add one under Settings", stored.step.account)
+                format!(
+                    "account {} has no write credential here; add one under Settings",
+                    stored.step.account
+                )
             })
         })?;
-        let (subject, verdict) = self.fresh_subject(&stored, direction, &incident, &approved, who).await?;
+        let (subject, verdict) =
+            self.fresh_subject(&stored, direction, &incident, &approved, who).await?;
 
         let intent = IntentId::new(fresh("int"));
         let now = self.now();
@@ -99,24 +108,36 @@ impl Engine {
         let enrolled = self.store.approver_keys().await?;
         let calls = subject.calls.clone();
         let conditions = subject.proof.clone();
-        let permit = Permit::mint(subject, &digest, &verdict, &approvals, &enrolled, intent.clone(), now)
-            .map_err(|refusal| match refusal {
-                Refusal::Drifted(text) => EngineError::Drifted(text),
-                other => EngineError::Refused(other.to_string()),
-            })?;
+        let permit =
+            Permit::mint(subject, &digest, &verdict, &approvals, &enrolled, intent.clone(), now)
+                .map_err(|refusal| match refusal {
+                    Refusal::Drifted(text) => EngineError::Drifted(text),
+                    other => EngineError::Refused(other.to_string()),
+                })?;
 
         let mut step = stored.step;
-        step.state = if direction == Direction::Undo { StepState::Undoing } else { StepState::Running };
+        step.state =
+            if direction == Direction::Undo { StepState::Undoing } else { StepState::Running };
         step.state_note = None;
         let mut write = self.store.write().await?;
         write.put_intent(&intent, id, direction, &digest, &calls, now).await?;
         write.update_step(from, &step).await?;
         if incident.state != IncidentState::Containing {
-            self.move_incident(&mut write, &incident.id, incident.state, IncidentState::Containing, "", who).await?;
+            self.move_incident(
+                &mut write,
+                &incident.id,
+                incident.state,
+                IncidentState::Containing,
+                "",
+                who,
+            )
+            .await?;
         }
-        let text = format!("{} of {} begins: {} calls", direction.name(), step.title(), calls.len());
+        let text =
+            format!("{} of {} begins: {} calls", direction.name(), step.title(), calls.len());
         write.put_timeline(&step.incident, &self.decision(who, text.clone())).await?;
-        let detail = json!({ "intent": intent.as_str(), "digest": digest.as_str(), "calls": calls });
+        let detail =
+            json!({ "intent": intent.as_str(), "digest": digest.as_str(), "calls": calls });
         write.audit(self.record(who, "intent_written", id.to_string(), text, detail)).await?;
         write.commit().await?;
         self.emit(EngineEvent::IncidentDetailChanged { incident: incident.id.clone() });
@@ -157,8 +178,9 @@ impl Engine {
                 let mut now = step.clone();
                 let verdict = drafted.verdict.clone();
                 drafted.fill(&mut now);
-                let subject =
-                    now.subject().ok_or_else(|| EngineError::Refused("the step has no calls".to_owned()))?;
+                let subject = now
+                    .subject()
+                    .ok_or_else(|| EngineError::Refused("the step has no calls".to_owned()))?;
                 (subject, verdict)
             }
             Direction::Undo => {
@@ -177,7 +199,13 @@ impl Engine {
     }
 
     /// Takes a step back to where it must be approved anew.
-    async fn void(&self, step: &Step, direction: Direction, text: &str, who: &Identity) -> Result<(), EngineError> {
+    async fn void(
+        &self,
+        step: &Step,
+        direction: Direction,
+        text: &str,
+        who: &Identity,
+    ) -> Result<(), EngineError> {
         let mut write = self.store.write().await?;
         if direction == Direction::Execute && step.state == StepState::Approved {
             let mut back = step.clone();
@@ -187,7 +215,13 @@ impl Engine {
         }
         write.put_timeline(&step.incident, &self.decision(who, text.to_owned())).await?;
         write
-            .audit(self.record(who, "approval_voided", step.id.to_string(), text, json!({ "direction": direction })))
+            .audit(self.record(
+                who,
+                "approval_voided",
+                step.id.to_string(),
+                text,
+                json!({ "direction": direction }),
+            ))
             .await?;
         write.commit().await?;
         self.emit(EngineEvent::IncidentDetailChanged { incident: step.incident.clone() });
@@ -227,18 +261,28 @@ impl Engine {
                 Some(format!("stopped at call {}: {error}", index + 1)),
                 false,
             ),
-            RunEnd::NeverStarted(error) => (StepState::Failed, Some(format!("nothing was sent: {error}")), false),
+            RunEnd::NeverStarted(error) => {
+                (StepState::Failed, Some(format!("nothing was sent: {error}")), false)
+            }
         };
         // While an undo waits for its proof the step stays "undoing".
-        step.state = if all_sent && direction == Direction::Undo { StepState::Undoing } else { state };
+        step.state =
+            if all_sent && direction == Direction::Undo { StepState::Undoing } else { state };
         step.state_note.clone_from(&note);
-        let words = note.unwrap_or_else(|| "every call was accepted; reading to prove it".to_owned());
+        let words =
+            note.unwrap_or_else(|| "every call was accepted; reading to prove it".to_owned());
         let mut write = self.store.write().await?;
         write.end_intent(intent, &words, self.now()).await?;
         write.update_step(from, step).await?;
         let detail = json!({ "intent": intent.as_str(), "state": step.state });
         write
-            .audit(self.record(&Identity::firebreak(), "intent_ended", step.id.to_string(), words, detail))
+            .audit(self.record(
+                &Identity::firebreak(),
+                "intent_ended",
+                step.id.to_string(),
+                words,
+                detail,
+            ))
             .await?;
         write.commit().await?;
         self.emit(EngineEvent::IncidentDetailChanged { incident: step.incident.clone() });
@@ -260,14 +304,18 @@ impl Engine {
         };
         let (state, note) = match (direction, outcome) {
             (Direction::Execute, ProofOutcome::Proven) => (StepState::Proven, None),
-            (Direction::Execute, ProofOutcome::Refuted) => (StepState::Refuted, Some(words.clone())),
-            (Direction::Execute, ProofOutcome::Unknown) => {
-                (StepState::Dispatched, Some(format!("accepted but not proven: {words}; read again later")))
+            (Direction::Execute, ProofOutcome::Refuted) => {
+                (StepState::Refuted, Some(words.clone()))
             }
+            (Direction::Execute, ProofOutcome::Unknown) => (
+                StepState::Dispatched,
+                Some(format!("accepted but not proven: {words}; read again later")),
+            ),
             (Direction::Undo, ProofOutcome::Proven) => (StepState::Undone, None),
-            (Direction::Undo, _) => {
-                (StepState::Failed, Some(format!("the undo was accepted but is not proven: {words}")))
-            }
+            (Direction::Undo, _) => (
+                StepState::Failed,
+                Some(format!("the undo was accepted but is not proven: {words}")),
+            ),
         };
         step.state = state;
         step.state_note = note;
@@ -279,13 +327,24 @@ impl Engine {
             at: self.now(),
             kind: EntryKind::Proof,
             actor: "firebreak".to_owned(),
-            text: format!("{} of {}: {} ({words})", direction.name(), step.title(), step.state.name()),
+            text: format!(
+                "{} of {}: {} ({words})",
+                direction.name(),
+                step.title(),
+                step.state.name()
+            ),
             evidence: None,
         };
         write.put_timeline(&step.incident, &entry).await?;
         let detail = json!({ "state": step.state, "outcome": outcome, "proof": step.proof });
         write
-            .audit(self.record(&Identity::firebreak(), "proof_read", step.id.to_string(), entry.text.clone(), detail))
+            .audit(self.record(
+                &Identity::firebreak(),
+                "proof_read",
+                step.id.to_string(),
+                entry.text.clone(),
+                detail,
+            ))
             .await?;
         self.settle_incident(&mut write, &incident, step).await?;
         write.commit().await?;
@@ -296,16 +355,27 @@ impl Engine {
     }
 
     /// Contained when every mandatory step (or, where none is, every step that ran) is proven.
-    async fn settle_incident(&self, write: &mut Write, incident: &Incident, step: &Step) -> Result<(), EngineError> {
+    async fn settle_incident(
+        &self,
+        write: &mut Write,
+        incident: &Incident,
+        step: &Step,
+    ) -> Result<(), EngineError> {
         let Some((_, steps)) = self.store.plan(&incident.id).await? else { return Ok(()) };
-        let state_of = |other: &StoredStep| if other.step.id == step.id { step.state } else { other.step.state };
+        let state_of = |other: &StoredStep| {
+            if other.step.id == step.id { step.state } else { other.step.state }
+        };
         let mandatory: Vec<StepState> =
             steps.iter().filter(|other| other.step.mandatory).map(state_of).collect();
         let all: Vec<StepState> = steps.iter().map(state_of).collect();
         let proven = |states: &[StepState]| {
             !states.is_empty() && states.iter().all(|state| *state == StepState::Proven)
         };
-        let contained = if mandatory.is_empty() { all.contains(&StepState::Proven) } else { proven(&mandatory) };
+        let contained = if mandatory.is_empty() {
+            all.contains(&StepState::Proven)
+        } else {
+            proven(&mandatory)
+        };
         let touched = all.iter().any(|state| !state.is_untouched() && *state != StepState::Undone);
         let to = match (contained, touched) {
             (true, _) => IncidentState::Contained,
@@ -315,7 +385,8 @@ impl Engine {
         if !incident.state.is_open() {
             return Ok(());
         }
-        self.move_incident(write, &incident.id, incident.state, to, "", &Identity::firebreak()).await
+        self.move_incident(write, &incident.id, incident.state, to, "", &Identity::firebreak())
+            .await
     }
 }
 
@@ -328,7 +399,11 @@ fn proof_words(record: &ProofRecord) -> String {
         .map(|check| format!("{}: {}", check.expectation, check.observed))
         .collect();
     if failing.is_empty() {
-        format!("{} of {} checks hold", record.judgement.checks.len(), record.judgement.checks.len())
+        format!(
+            "{} of {} checks hold",
+            record.judgement.checks.len(),
+            record.judgement.checks.len()
+        )
     } else {
         failing.join("; ")
     }

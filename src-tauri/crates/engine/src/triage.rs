@@ -35,7 +35,9 @@ impl Engine {
         let now = self.now();
         let problem = (!problems.is_empty()).then(|| problems.join("; "));
         let mut write = self.store.write().await?;
-        write.put_neighbourhood(id, graph.as_ref().map(|graph| (graph, now)), problem.as_deref()).await?;
+        write
+            .put_neighbourhood(id, graph.as_ref().map(|graph| (graph, now)), problem.as_deref())
+            .await?;
         if let Some(asset) = read {
             let sha256 = canonical::digest("firebreak asset v1", &asset);
             let text = describe(&asset);
@@ -43,7 +45,13 @@ impl Engine {
             let detail = json!({ "asset": asset.id, "environment": asset.environment });
             write.absorb_asset(asset).await?;
             write
-                .audit(self.record(&Identity::firebreak(), "context_read", id.to_string(), text, detail))
+                .audit(self.record(
+                    &Identity::firebreak(),
+                    "context_read",
+                    id.to_string(),
+                    text,
+                    detail,
+                ))
                 .await?;
         }
         write.commit().await?;
@@ -51,18 +59,35 @@ impl Engine {
         Ok(())
     }
 
-    async fn source_graph(&self, findings: &[Finding]) -> Option<Result<firebreak_core::asset::Neighbourhood, String>> {
+    async fn source_graph(
+        &self,
+        findings: &[Finding],
+    ) -> Option<Result<firebreak_core::asset::Neighbourhood, String>> {
         // The newest finding of a source that is still configured knows the graph best.
-        let (finding, source) =
-            findings.iter().rev().find_map(|finding| Some((finding, self.source(&finding.source)?)))?;
-        Some(source.neighbours(finding).await.map_err(|error| format!("neighbours are missing: {error}")))
+        let (finding, source) = findings
+            .iter()
+            .rev()
+            .find_map(|finding| Some((finding, self.source(&finding.source)?)))?;
+        Some(
+            source
+                .neighbours(finding)
+                .await
+                .map_err(|error| format!("neighbours are missing: {error}")),
+        )
     }
 
-    async fn read_asset(&self, id: &AssetId, findings: &[Finding], problems: &mut Vec<String>) -> Option<Asset> {
+    async fn read_asset(
+        &self,
+        id: &AssetId,
+        findings: &[Finding],
+        problems: &mut Vec<String>,
+    ) -> Option<Asset> {
         let (account, region) = account_and_region(id, findings);
         let account = account?;
         let Some(reader) = self.reader(&account) else {
-            problems.push(format!("cloud account {account} is not configured, so its resources are not read"));
+            problems.push(format!(
+                "cloud account {account} is not configured, so its resources are not read"
+            ));
             return None;
         };
         match reader.asset(id, region.as_deref().unwrap_or("global")).await {
@@ -80,11 +105,16 @@ impl Engine {
 }
 
 /// Account and region of an asset as the findings about it say.
-pub(crate) fn account_and_region(id: &AssetId, findings: &[Finding]) -> (Option<String>, Option<String>) {
+pub(crate) fn account_and_region(
+    id: &AssetId,
+    findings: &[Finding],
+) -> (Option<String>, Option<String>) {
     let about = |finding: &&Finding| {
-        firebreak_core::asset::asset_id(&finding.source, &finding.draft.resource).as_ref() == Some(id)
+        firebreak_core::asset::asset_id(&finding.source, &finding.draft.resource).as_ref()
+            == Some(id)
     };
-    let mut resources = findings.iter().filter(about).chain(findings).map(|finding| &finding.draft.resource);
+    let mut resources =
+        findings.iter().filter(about).chain(findings).map(|finding| &finding.draft.resource);
     let account = resources.clone().find_map(|resource| resource.account.clone());
     let region = resources.find_map(|resource| resource.region.clone());
     (account, region)

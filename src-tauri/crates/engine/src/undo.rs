@@ -25,12 +25,17 @@ impl Engine {
             ));
         }
         if !step.state.can_be_undone() {
-            return Err(EngineError::Refused(format!("a step that is {} can't be undone", step.state.name())));
+            return Err(EngineError::Refused(format!(
+                "a step that is {} can't be undone",
+                step.state.name()
+            )));
         }
         let sent = self.accepted_calls(&step.id).await?;
         let calls = undo_calls(&sent);
         if calls.is_empty() {
-            return Err(EngineError::Refused("nothing was changed, so there is nothing to undo".to_owned()));
+            return Err(EngineError::Refused(
+                "nothing was changed, so there is nothing to undo".to_owned(),
+            ));
         }
         let reader = self.reader_of(step)?;
         let pre_state = reader.observe(&target_of(step)).await?;
@@ -46,7 +51,8 @@ impl Engine {
             )));
         }
         let facts = self.facts(step, &pre_state, reader.as_ref()).await;
-        let question = self.question(step, incident, threat, who, Direction::Undo, facts, &calls, true);
+        let question =
+            self.question(step, incident, threat, who, Direction::Undo, facts, &calls, true);
         let verdict = self.policies().decide(&question);
         Ok(UndoDraft { proof: undo_proof(&calls), calls, pre_state, read_at, verdict })
     }
@@ -60,8 +66,18 @@ impl Engine {
                 .map(|call| call.call)
                 .collect::<Vec<_>>()
         };
-        let sent = self.store.newest_intent(step, Direction::Execute).await?.map(accepted).unwrap_or_default();
-        let undone = self.store.newest_intent(step, Direction::Undo).await?.map(accepted).unwrap_or_default();
+        let sent = self
+            .store
+            .newest_intent(step, Direction::Execute)
+            .await?
+            .map(accepted)
+            .unwrap_or_default();
+        let undone = self
+            .store
+            .newest_intent(step, Direction::Undo)
+            .await?
+            .map(accepted)
+            .unwrap_or_default();
         Ok(sent
             .into_iter()
             .filter(|call| !call.inverse().is_some_and(|inverse| undone.contains(&inverse)))

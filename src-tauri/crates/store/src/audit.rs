@@ -29,7 +29,10 @@ pub(crate) async fn load_tail(connection: &mut SqliteConnection) -> Result<Tail,
     }
 }
 
-pub(crate) async fn store_tail(connection: &mut SqliteConnection, tail: &Tail) -> Result<(), StoreError> {
+pub(crate) async fn store_tail(
+    connection: &mut SqliteConnection,
+    tail: &Tail,
+) -> Result<(), StoreError> {
     sqlx::query("INSERT INTO audit_tail (id, doc) VALUES (1, ?1) ON CONFLICT (id) DO UPDATE SET doc = excluded.doc")
         .bind(json_text(tail))
         .execute(connection)
@@ -72,7 +75,11 @@ impl Write {
 
 impl Store {
     /// Records from `from` on, in order, at most `limit`.
-    pub async fn audit_records(&self, from: u64, limit: u32) -> Result<Vec<StoredRecord>, StoreError> {
+    pub async fn audit_records(
+        &self,
+        from: u64,
+        limit: u32,
+    ) -> Result<Vec<StoredRecord>, StoreError> {
         let rows = sqlx::query(
             "SELECT position, body, leaf FROM audit_record WHERE position >= ?1 ORDER BY position LIMIT ?2",
         )
@@ -85,7 +92,11 @@ impl Store {
     }
 
     /// The `limit` records before position `before`, newest first; from the end when `None`.
-    pub async fn audit_before(&self, before: Option<u64>, limit: u32) -> Result<Vec<StoredRecord>, StoreError> {
+    pub async fn audit_before(
+        &self,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<StoredRecord>, StoreError> {
         let rows = sqlx::query(
             "SELECT position, body, leaf FROM audit_record WHERE ?1 IS NULL OR position < ?1
              ORDER BY position DESC LIMIT ?2",
@@ -139,7 +150,10 @@ impl Store {
             .await
             .map_err(StoreError::of("reading the schema"))?;
         let present: Vec<String> = rows.iter().map(|row| row.get("name")).collect();
-        Ok(TRIGGERS.into_iter().filter(|wanted| !present.iter().any(|name| name == wanted)).collect())
+        Ok(TRIGGERS
+            .into_iter()
+            .filter(|wanted| !present.iter().any(|name| name == wanted))
+            .collect())
     }
 }
 

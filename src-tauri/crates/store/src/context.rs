@@ -31,7 +31,8 @@ impl Write {
             .map_err(StoreError::of("reading an asset"))?;
         let merged = match row {
             Some(row) => {
-                let mut known: Asset = Place { table: "asset", id: fresh.id.as_str() }.json(row.get("doc"))?;
+                let mut known: Asset =
+                    Place { table: "asset", id: fresh.id.as_str() }.json(row.get("doc"))?;
                 known.absorb(fresh);
                 known
             }

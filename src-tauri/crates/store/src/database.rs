@@ -3,8 +3,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use firebreak_core::audit::Tail;
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
 use sqlx::{Connection, SqliteConnection};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::StoreError;
@@ -84,7 +86,9 @@ impl Store {
     pub async fn close(&self) {
         self.readers.close().await;
         let mut guard = self.writer.lock().await;
-        if let Err(error) = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut guard.connection).await {
+        if let Err(error) =
+            sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut guard.connection).await
+        {
             tracing::warn!(%error, "the write-ahead log could not be folded in at closing");
         }
     }

@@ -12,7 +12,9 @@ pub enum StoreError {
         source: sqlx::Error,
     },
     /// The schema can't be brought up to date, or is newer than this version.
-    #[error("can't bring the database {path} up to date: {source}; a newer Firebreak may have made it")]
+    #[error(
+        "can't bring the database {path} up to date: {source}; a newer Firebreak may have made it"
+    )]
     Migrate {
         /// Which file.
         path: String,
@@ -64,7 +66,8 @@ impl StoreError {
         move |source| {
             let code = source.as_database_error().and_then(|error| error.code());
             // SQLITE_FULL is 13, SQLITE_IOERR 10 with extended codes above it, SQLITE_READONLY 8.
-            let primary = code.as_deref().and_then(|code| code.parse::<i64>().ok()).map(|code| code & 0xff);
+            let primary =
+                code.as_deref().and_then(|code| code.parse::<i64>().ok()).map(|code| code & 0xff);
             match primary {
                 Some(8 | 10 | 13) => Self::Full(source.to_string()),
                 _ => Self::Statement { operation, source },

@@ -5,7 +5,9 @@ use firebreak_core::evidence::{Evidence, evidence_id};
 use firebreak_core::finding::Finding;
 use firebreak_core::incident::Incident;
 use firebreak_core::timeline::{Entry, EntryKind};
-use firebreak_core::{AssetId, EvidenceId, FindingId, IncidentId, IncidentState, Severity, Timestamp};
+use firebreak_core::{
+    AssetId, EvidenceId, FindingId, IncidentId, IncidentState, Severity, Timestamp,
+};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
@@ -32,11 +34,12 @@ pub struct IncidentSummary {
 impl Write {
     /// Incidents of an asset that a finding might join.
     pub async fn candidates(&mut self, asset: &AssetId) -> Result<Vec<Candidate>, StoreError> {
-        let rows = sqlx::query("SELECT id, state, opened_at, last_at FROM incident WHERE asset = ?1")
-            .bind(asset.as_str())
-            .fetch_all(self.connection())
-            .await
-            .map_err(StoreError::of("looking for incidents of an asset"))?;
+        let rows =
+            sqlx::query("SELECT id, state, opened_at, last_at FROM incident WHERE asset = ?1")
+                .bind(asset.as_str())
+                .fetch_all(self.connection())
+                .await
+                .map_err(StoreError::of("looking for incidents of an asset"))?;
         rows.iter()
             .map(|row| {
                 let id: String = row.get("id");
@@ -108,7 +111,11 @@ impl Write {
     }
 
     /// Puts a finding into an incident.
-    pub async fn link_finding(&mut self, incident: &IncidentId, finding: &FindingId) -> Result<(), StoreError> {
+    pub async fn link_finding(
+        &mut self,
+        incident: &IncidentId,
+        finding: &FindingId,
+    ) -> Result<(), StoreError> {
         sqlx::query(
             "INSERT INTO incident_finding (finding, incident) VALUES (?1, ?2)
              ON CONFLICT (finding) DO UPDATE SET incident = excluded.incident",
@@ -122,7 +129,10 @@ impl Write {
     }
 
     /// An incident as this transaction sees it, with its summary and the time of its last finding.
-    pub async fn incident(&mut self, id: &IncidentId) -> Result<(Incident, IncidentSummary, Timestamp), StoreError> {
+    pub async fn incident(
+        &mut self,
+        id: &IncidentId,
+    ) -> Result<(Incident, IncidentSummary, Timestamp), StoreError> {
         let row = sqlx::query("SELECT * FROM incident WHERE id = ?1")
             .bind(id.as_str())
             .fetch_optional(self.connection())
@@ -163,14 +173,16 @@ impl Write {
         to: IncidentState,
         at: Timestamp,
     ) -> Result<(), StoreError> {
-        let done = sqlx::query("UPDATE incident SET state = ?3, updated_at = ?4 WHERE id = ?1 AND state = ?2")
-            .bind(id.as_str())
-            .bind(from.name())
-            .bind(to.name())
-            .bind(time_text(at))
-            .execute(self.connection())
-            .await
-            .map_err(StoreError::of("moving an incident"))?;
+        let done = sqlx::query(
+            "UPDATE incident SET state = ?3, updated_at = ?4 WHERE id = ?1 AND state = ?2",
+        )
+        .bind(id.as_str())
+        .bind(from.name())
+        .bind(to.name())
+        .bind(time_text(at))
+        .execute(self.connection())
+        .await
+        .map_err(StoreError::of("moving an incident"))?;
         match done.rows_affected() {
             1 => Ok(()),
             _ => Err(StoreError::Conflict { table: "incident", id: id.to_string() }),
@@ -235,7 +247,11 @@ impl Write {
     }
 
     /// Adds a line to the timeline.
-    pub async fn put_timeline(&mut self, incident: &IncidentId, entry: &Entry) -> Result<(), StoreError> {
+    pub async fn put_timeline(
+        &mut self,
+        incident: &IncidentId,
+        entry: &Entry,
+    ) -> Result<(), StoreError> {
         sqlx::query(
             "INSERT INTO timeline (incident, at, kind, actor, text, evidence) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )
@@ -345,7 +361,10 @@ fn incident_of(
         state: place.word(row.get("state"), IncidentState::from_name)?,
         owner: row.get("owner"),
         asset: row.get::<Option<String>, _>("asset").map(AssetId::new),
-        findings: findings.iter().map(|row| FindingId::new(row.get::<String, _>("finding"))).collect(),
+        findings: findings
+            .iter()
+            .map(|row| FindingId::new(row.get::<String, _>("finding")))
+            .collect(),
         joined_because: row.get("joined_because"),
         opened_at: place.time(row.get("opened_at"))?,
         updated_at: place.time(row.get("updated_at"))?,

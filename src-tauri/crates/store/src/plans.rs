@@ -72,15 +72,17 @@ impl Write {
 
     /// Stores a step's newer version, unless it left state `from` meanwhile.
     pub async fn update_step(&mut self, from: StepState, step: &Step) -> Result<(), StoreError> {
-        let done = sqlx::query("UPDATE step SET state = ?3, rank = ?4, doc = ?5 WHERE id = ?1 AND state = ?2")
-            .bind(step.id.as_str())
-            .bind(from.name())
-            .bind(step.state.name())
-            .bind(step.rank)
-            .bind(json_text(step))
-            .execute(self.connection())
-            .await
-            .map_err(StoreError::of("updating a step"))?;
+        let done = sqlx::query(
+            "UPDATE step SET state = ?3, rank = ?4, doc = ?5 WHERE id = ?1 AND state = ?2",
+        )
+        .bind(step.id.as_str())
+        .bind(from.name())
+        .bind(step.state.name())
+        .bind(step.rank)
+        .bind(json_text(step))
+        .execute(self.connection())
+        .await
+        .map_err(StoreError::of("updating a step"))?;
         if done.rows_affected() != 1 {
             return Err(StoreError::Conflict { table: "step", id: step.id.to_string() });
         }
@@ -101,15 +103,17 @@ impl Write {
     /// Stores a signature.
     pub async fn put_approval(&mut self, approval: &Approval) -> Result<(), StoreError> {
         let statement = &approval.statement;
-        sqlx::query("INSERT INTO approval (id, step, direction, digest, doc) VALUES (?1, ?2, ?3, ?4, ?5)")
-            .bind(approval.id.as_str())
-            .bind(statement.step.as_str())
-            .bind(statement.direction.name())
-            .bind(statement.digest.as_str())
-            .bind(json_text(approval))
-            .execute(self.connection())
-            .await
-            .map_err(StoreError::of("storing an approval"))?;
+        sqlx::query(
+            "INSERT INTO approval (id, step, direction, digest, doc) VALUES (?1, ?2, ?3, ?4, ?5)",
+        )
+        .bind(approval.id.as_str())
+        .bind(statement.step.as_str())
+        .bind(statement.direction.name())
+        .bind(statement.digest.as_str())
+        .bind(json_text(approval))
+        .execute(self.connection())
+        .await
+        .map_err(StoreError::of("storing an approval"))?;
         Ok(())
     }
 
@@ -146,7 +150,10 @@ impl Write {
 
 impl Store {
     /// The current plan of an incident with its steps, first to do first.
-    pub async fn plan(&self, incident: &IncidentId) -> Result<Option<(Plan, Vec<StoredStep>)>, StoreError> {
+    pub async fn plan(
+        &self,
+        incident: &IncidentId,
+    ) -> Result<Option<(Plan, Vec<StoredStep>)>, StoreError> {
         let row = sqlx::query("SELECT id, doc FROM plan WHERE incident = ?1 AND current = 1")
             .bind(incident.as_str())
             .fetch_optional(self.read())
@@ -155,11 +162,13 @@ impl Store {
         let Some(row) = row else { return Ok(None) };
         let id: String = row.get("id");
         let plan = Place { table: "plan", id: &id }.json(row.get("doc"))?;
-        let rows = sqlx::query("SELECT id, state, rank, doc, undo FROM step WHERE plan = ?1 ORDER BY rank, id")
-            .bind(&id)
-            .fetch_all(self.read())
-            .await
-            .map_err(StoreError::of("reading steps"))?;
+        let rows = sqlx::query(
+            "SELECT id, state, rank, doc, undo FROM step WHERE plan = ?1 ORDER BY rank, id",
+        )
+        .bind(&id)
+        .fetch_all(self.read())
+        .await
+        .map_err(StoreError::of("reading steps"))?;
         Ok(Some((plan, rows.iter().map(stored_step).collect::<Result<_, _>>()?)))
     }
 
@@ -175,14 +184,22 @@ impl Store {
     }
 
     /// Signatures given for a step in a direction, whatever their digest, oldest first.
-    pub async fn approvals(&self, step: &StepId, direction: Direction) -> Result<Vec<Approval>, StoreError> {
-        let rows = sqlx::query("SELECT id, doc FROM approval WHERE step = ?1 AND direction = ?2 ORDER BY rowid")
-            .bind(step.as_str())
-            .bind(direction.name())
-            .fetch_all(self.read())
-            .await
-            .map_err(StoreError::of("reading approvals"))?;
-        rows.iter().map(|row| Place { table: "approval", id: row.get("id") }.json(row.get("doc"))).collect()
+    pub async fn approvals(
+        &self,
+        step: &StepId,
+        direction: Direction,
+    ) -> Result<Vec<Approval>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT id, doc FROM approval WHERE step = ?1 AND direction = ?2 ORDER BY rowid",
+        )
+        .bind(step.as_str())
+        .bind(direction.name())
+        .fetch_all(self.read())
+        .await
+        .map_err(StoreError::of("reading approvals"))?;
+        rows.iter()
+            .map(|row| Place { table: "approval", id: row.get("id") }.json(row.get("doc")))
+            .collect()
     }
 
     /// Keys that may approve.
@@ -191,7 +208,10 @@ impl Store {
             .fetch_all(self.read())
             .await
             .map_err(StoreError::of("reading keys"))?;
-        Ok(rows.iter().map(|row| ApproverKey { approver: row.get("approver"), key: row.get("key") }).collect())
+        Ok(rows
+            .iter()
+            .map(|row| ApproverKey { approver: row.get("approver"), key: row.get("key") })
+            .collect())
     }
 
     /// Signatures for one digest.
@@ -212,6 +232,7 @@ fn stored_step(row: &SqliteRow) -> Result<StoredStep, StoreError> {
     let mut step: Step = place.json(row.get("doc"))?;
     // The columns are what transactions compare, so they are the truth.
     step.state = place.word(row.get("state"), StepState::from_name)?;
-    step.rank = u32::try_from(row.get::<i64, _>("rank")).map_err(|_| place.corrupt("its rank is negative"))?;
+    step.rank = u32::try_from(row.get::<i64, _>("rank"))
+        .map_err(|_| place.corrupt("its rank is negative"))?;
     Ok(StoredStep { step, undo: place.maybe_json(row.get("undo"))? })
 }

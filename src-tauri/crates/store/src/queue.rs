@@ -47,7 +47,12 @@ impl Store {
         let kept = &rows[..rows.len().min(limit as usize)];
         let next = kept.last().filter(|_| more).map(cursor_after);
         let (matching, total) = self.queue_sizes(filter, &bound).await?;
-        Ok(QueuePage { rows: kept.iter().map(queue_row).collect::<Result<_, _>>()?, matching, total, next })
+        Ok(QueuePage {
+            rows: kept.iter().map(queue_row).collect::<Result<_, _>>()?,
+            matching,
+            total,
+            next,
+        })
     }
 
     /// One row of the queue.
@@ -86,7 +91,11 @@ impl Store {
         })
     }
 
-    async fn queue_sizes(&self, filter: &QueueFilter, bound: &Filter) -> Result<(u32, u32), StoreError> {
+    async fn queue_sizes(
+        &self,
+        filter: &QueueFilter,
+        bound: &Filter,
+    ) -> Result<(u32, u32), StoreError> {
         let row = sqlx::query(
             "SELECT (SELECT count(*) FROM incident) AS total, count(*) AS matching FROM incident
              WHERE (?1 IS NULL OR state IN (SELECT value FROM json_each(?1)))
@@ -129,7 +138,12 @@ impl Filter {
                 OwnerFilter::Any | OwnerFilter::Nobody => None,
             },
             nobody: filter.owner == OwnerFilter::Nobody,
-            text: filter.text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_lowercase),
+            text: filter
+                .text
+                .as_deref()
+                .map(str::trim)
+                .filter(|text| !text.is_empty())
+                .map(str::to_lowercase),
         }
     }
 }
@@ -152,7 +166,9 @@ fn read_cursor(text: &str) -> Result<(i64, String, i64), StoreError> {
         parts.next().is_none().then_some((rank, opened, number))
     };
     let mut read = read;
-    read().ok_or_else(|| Place { table: "queue cursor", id: text }.corrupt("it is none that this queue gave out"))
+    read().ok_or_else(|| {
+        Place { table: "queue cursor", id: text }.corrupt("it is none that this queue gave out")
+    })
 }
 
 fn queue_row(row: &SqliteRow) -> Result<QueueRow, StoreError> {

@@ -37,14 +37,18 @@ impl Place<'_> {
     }
 
     pub fn word<T>(self, text: &str, read: impl Fn(&str) -> Option<T>) -> Result<T, StoreError> {
-        read(text).ok_or_else(|| self.corrupt(format!("{text:?} is a word this version does not know")))
+        read(text)
+            .ok_or_else(|| self.corrupt(format!("{text:?} is a word this version does not know")))
     }
 
     pub fn json<T: DeserializeOwned>(self, text: &str) -> Result<T, StoreError> {
         serde_json::from_str(text).map_err(|error| self.corrupt(error.to_string()))
     }
 
-    pub fn maybe_json<T: DeserializeOwned>(self, text: Option<&str>) -> Result<Option<T>, StoreError> {
+    pub fn maybe_json<T: DeserializeOwned>(
+        self,
+        text: Option<&str>,
+    ) -> Result<Option<T>, StoreError> {
         text.map(|text| self.json(text)).transpose()
     }
 }

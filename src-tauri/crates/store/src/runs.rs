@@ -49,7 +49,8 @@ pub struct CallRow {
 impl CallRow {
     /// Whether it may have changed something.
     pub fn may_have_happened(&self) -> bool {
-        self.sending_at.is_some() && !matches!(self.outcome.as_deref(), Some("rejected" | "already_so"))
+        self.sending_at.is_some()
+            && !matches!(self.outcome.as_deref(), Some("rejected" | "already_so"))
     }
 }
 
@@ -92,7 +93,12 @@ impl Write {
     }
 
     /// Notes that a call is about to leave.
-    pub async fn call_sending(&mut self, intent: &IntentId, position: usize, at: Timestamp) -> Result<(), StoreError> {
+    pub async fn call_sending(
+        &mut self,
+        intent: &IntentId,
+        position: usize,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
         let done = sqlx::query(
             "UPDATE intent_call SET sending_at = ?3 WHERE intent = ?1 AND position = ?2 AND sending_at IS NULL",
         )
@@ -104,7 +110,10 @@ impl Write {
         .map_err(StoreError::of("noting a call"))?;
         match done.rows_affected() {
             1 => Ok(()),
-            _ => Err(StoreError::Conflict { table: "intent_call", id: format!("{intent}/{position}") }),
+            _ => Err(StoreError::Conflict {
+                table: "intent_call",
+                id: format!("{intent}/{position}"),
+            }),
         }
     }
 
@@ -132,21 +141,32 @@ impl Write {
     }
 
     /// Notes how an intent ended.
-    pub async fn end_intent(&mut self, intent: &IntentId, note: &str, at: Timestamp) -> Result<(), StoreError> {
-        sqlx::query("UPDATE intent SET ended_at = ?2, end_note = ?3 WHERE id = ?1 AND ended_at IS NULL")
-            .bind(intent.as_str())
-            .bind(time_text(at))
-            .bind(note)
-            .execute(self.connection())
-            .await
-            .map_err(StoreError::of("ending an intent"))?;
+    pub async fn end_intent(
+        &mut self,
+        intent: &IntentId,
+        note: &str,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE intent SET ended_at = ?2, end_note = ?3 WHERE id = ?1 AND ended_at IS NULL",
+        )
+        .bind(intent.as_str())
+        .bind(time_text(at))
+        .bind(note)
+        .execute(self.connection())
+        .await
+        .map_err(StoreError::of("ending an intent"))?;
         Ok(())
     }
 }
 
 impl Store {
     /// The newest intent of a step in a direction.
-    pub async fn newest_intent(&self, step: &StepId, direction: Direction) -> Result<Option<IntentRow>, StoreError> {
+    pub async fn newest_intent(
+        &self,
+        step: &StepId,
+        direction: Direction,
+    ) -> Result<Option<IntentRow>, StoreError> {
         let row = sqlx::query(
             "SELECT id FROM intent WHERE step = ?1 AND direction = ?2 ORDER BY rowid DESC LIMIT 1",
         )

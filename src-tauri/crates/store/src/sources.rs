@@ -99,14 +99,16 @@ impl Write {
         remedy: Option<&str>,
         needs_person: bool,
     ) -> Result<(), StoreError> {
-        sqlx::query("UPDATE source SET problem = ?2, remedy = ?3, needs_person = ?4 WHERE name = ?1")
-            .bind(name)
-            .bind(problem)
-            .bind(remedy)
-            .bind(needs_person)
-            .execute(self.connection())
-            .await
-            .map_err(StoreError::of("noting a source's trouble"))?;
+        sqlx::query(
+            "UPDATE source SET problem = ?2, remedy = ?3, needs_person = ?4 WHERE name = ?1",
+        )
+        .bind(name)
+        .bind(problem)
+        .bind(remedy)
+        .bind(needs_person)
+        .execute(self.connection())
+        .await
+        .map_err(StoreError::of("noting a source's trouble"))?;
         Ok(())
     }
 

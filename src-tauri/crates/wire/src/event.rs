@@ -20,20 +20,50 @@ pub struct Envelope {
 #[ts(export)]
 pub enum Event {
     /// A new incident, or a new version of a known one.
-    IncidentChanged { row: QueueRow, is_new: bool, counts: QueueCounts },
+    IncidentChanged {
+        row: QueueRow,
+        is_new: bool,
+        counts: QueueCounts,
+    },
     /// Plan, step, assessment, evidence or timeline of an incident changed: ask for it again.
-    IncidentDetailChanged { incident: String },
+    IncidentDetailChanged {
+        incident: String,
+    },
     /// A call of a running step moved on.
-    RunProgressed { incident: String, step: String, direction: Direction, call: CallProgress },
+    RunProgressed {
+        incident: String,
+        step: String,
+        direction: Direction,
+        call: CallProgress,
+    },
     /// A run that was asked for did not start: nothing was sent.
-    RunRefused { step: String, error: WireError },
-    SourceChanged { source: SourceView },
-    SourceRemoved { name: String },
-    CloudsChanged { clouds: Vec<CloudAccountView> },
-    ModelChanged { model: ModelView },
-    KeychainChanged { keychain: KeychainView },
-    PhaseChanged { phase: u32 },
-    AuditChanged { audit: AuditVerdict },
+    RunRefused {
+        step: String,
+        error: WireError,
+    },
+    SourceChanged {
+        source: SourceView,
+    },
+    SourceRemoved {
+        name: String,
+    },
+    CloudsChanged {
+        clouds: Vec<CloudAccountView>,
+    },
+    ModelChanged {
+        model: ModelView,
+    },
+    KeychainChanged {
+        keychain: KeychainView,
+    },
+    PhaseChanged {
+        phase: u32,
+    },
+    AuditChanged {
+        audit: AuditVerdict,
+    },
     /// Storage can't be written (`Some`), or works again (`None`).
-    StorageChanged { problem: Option<String> },
+    StorageChanged {
+        problem: Option<String>,
+    },
 }

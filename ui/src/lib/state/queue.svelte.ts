@@ -1,7 +1,7 @@
 import type { Event, QueueRow } from '$wire';
 import { hostError, type Host, type HostError } from '../platform/host';
 import { isFiltered, NO_FILTER, queryOf, takeTokens, type Filter, type Tab } from './queue-filter';
-import { matchesQuery, placeRow } from './queue-order';
+import { compareRows, matchesQuery, placeRow } from './queue-order';
 
 const PAGE = 200;
 const MOST = 500;
@@ -144,6 +144,11 @@ export class Queue {
     const fits = matchesQuery(row, queryOf(this.tab, this.filter), this.#user());
     const lastVisible = this.touched ? this.lastVisible : -1;
     const placement = placeRow(this.rows, row, lastVisible, this.next !== null);
+    if (placement.kind === 'replace' && !this.touched && fits) {
+      this.rows = this.rows.with(placement.index, row).toSorted(compareRows);
+      this.cursor = this.rows[0]?.id ?? null;
+      return;
+    }
     if (placement.kind === 'replace') {
       this.rows = this.rows.with(placement.index, row);
       if (this.left.has(row.id) === fits) this.left = toggled(this.left, row.id, !fits);

@@ -67,7 +67,12 @@ impl<'a> Bench<'a> {
     }
 
     /// A permit, signed like a person's.
-    pub async fn permit(&self, direction: Direction, calls: &[Call], proof: &[Condition]) -> Permit {
+    pub async fn permit(
+        &self,
+        direction: Direction,
+        calls: &[Call],
+        proof: &[Condition],
+    ) -> Permit {
         self.permit_at(direction, calls, proof, chrono::Utc::now()).await
     }
 

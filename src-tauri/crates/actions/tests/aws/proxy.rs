@@ -66,8 +66,7 @@ impl Proxy {
 
     /// Breaks the `index`-th change from now on, counted from zero; forgets what was counted.
     pub fn break_change(&self, index: usize, fault: Fault) {
-        *self.state.lock().unwrap() =
-            State { fault: Some((index, fault)), ..State::default() };
+        *self.state.lock().unwrap() = State { fault: Some((index, fault)), ..State::default() };
     }
 
     /// Lets everything through and forgets what was counted.
@@ -98,7 +97,7 @@ impl Proxy {
         match fault {
             Some(Fault::Cut) => return,
             Some(Fault::Answer { status, code }) => {
-                let _ = client.write_all(error(status, code).as_bytes()).await;
+                let _ = client.write_all(error(&body, status, code).as_bytes()).await;
                 return;
             }
             _ => {}
@@ -167,13 +166,15 @@ async fn forward(head: &str, body: &str, upstream: u16) -> Vec<u8> {
     answer
 }
 
-/// An error as EC2 writes it; the two other services read their own shape, which has the same
-/// element inside.
-fn error(status: u16, code: &str) -> String {
-    let body = format!(
-        "<?xml version=\"1.0\"?><Response><Errors><Error><Code>{code}</Code><Message>injected</Message></Error>\
-         </Errors><RequestID>r-1</RequestID></Response>"
-    );
+/// An error in the shape of the service that is asked: EC2 has its own, the others share one.
+fn error(request: &str, status: u16, code: &str) -> String {
+    let ec2 = request.contains("&Version=2016-11-15");
+    let error = format!("<Error><Code>{code}</Code><Message>injected</Message></Error>");
+    let body = if ec2 {
+        format!("<Response><Errors>{error}</Errors><RequestID>r-1</RequestID></Response>")
+    } else {
+        format!("<ErrorResponse>{error}<RequestId>r-1</RequestId></ErrorResponse>")
+    };
     format!(
         "HTTP/1.1 {status} Injected\r\nconnection: close\r\ncontent-type: text/xml\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()

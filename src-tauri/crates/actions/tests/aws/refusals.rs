@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use firebreak_actions::AwsExecutor;
+use firebreak_actions::{AwsAccount, AwsExecutor, KeySource};
 use firebreak_core::ActionId;
 use firebreak_core::plan::Direction;
-use firebreak_core::ports::{Executor, OutsideError, RunEnd};
+use firebreak_core::ports::{Executor, OutsideError, RunEnd, SecretName};
 
 use crate::bench::Bench;
 use crate::journal::{Line, Recorded};
@@ -39,7 +39,8 @@ async fn a_journal_that_can_not_be_written_stops_the_run() {
 #[tokio::test]
 async fn a_cancelled_run_stops_between_calls() {
     let Some(place) = Place::new().await else { return };
-    let bench = Bench::new(&place, ActionId::Ec2Isolate, &place.sandbox.name("instance.db-1.id"), "stp_1");
+    let bench =
+        Bench::new(&place, ActionId::Ec2Isolate, &place.sandbox.name("instance.db-1.id"), "stp_1");
     let journal = Recorded { cancel_after: Some(1), ..Recorded::default() };
     let (_, end) = bench.run(&journal).await;
     assert_eq!(end, RunEnd::CancelledBefore(2));
@@ -48,9 +49,10 @@ async fn a_cancelled_run_stops_between_calls() {
 }
 
 #[tokio::test]
-async fn an_expired_permit_asks_the_cloud_nothing() {
+async fn a_permit_that_is_late_or_for_another_account_asks_the_cloud_nothing() {
     let Some(place) = Place::new().await else { return };
-    let bench = Bench::new(&place, ActionId::Ec2Stop, &place.sandbox.name("instance.db-1.id"), "stp_1");
+    let mut bench =
+        Bench::new(&place, ActionId::Ec2Stop, &place.sandbox.name("instance.db-1.id"), "stp_1");
     let drafted = bench.draft().await;
     let long_ago = chrono::Utc::now() - chrono::Duration::minutes(30);
     let permit =
@@ -59,13 +61,7 @@ async fn an_expired_permit_asks_the_cloud_nothing() {
     let error = never_started(place.executor.run(permit, &Recorded::default()).await);
     assert!(error.message.contains("expired"), "{error:?}");
     assert_eq!(place.proxy.requests(), 0);
-}
 
-#[tokio::test]
-async fn a_permit_for_another_account_asks_the_cloud_nothing() {
-    let Some(place) = Place::new().await else { return };
-    let mut bench = Bench::new(&place, ActionId::Ec2Stop, &place.sandbox.name("instance.db-1.id"), "stp_1");
-    let drafted = bench.draft().await;
     bench.target.account = "210987654321".to_owned();
     let permit = bench.permit(Direction::Execute, &drafted.calls, &drafted.proof).await;
     place.proxy.reset();
@@ -76,11 +72,13 @@ async fn a_permit_for_another_account_asks_the_cloud_nothing() {
 
 #[tokio::test]
 async fn credentials_of_another_account_are_not_used() {
-    let Some(place) = Place::with(|account, _| account.account_id = "210987654321".to_owned()).await
+    let Some(place) =
+        Place::with(|account, _| account.account_id = "210987654321".to_owned()).await
     else {
         return;
     };
-    let bench = Bench::new(&place, ActionId::Ec2Stop, &place.sandbox.name("instance.db-1.id"), "stp_1");
+    let bench =
+        Bench::new(&place, ActionId::Ec2Stop, &place.sandbox.name("instance.db-1.id"), "stp_1");
     let drafted = bench.draft().await;
     let permit = bench.permit(Direction::Execute, &drafted.calls, &drafted.proof).await;
     let error = never_started(place.executor.run(permit, &Recorded::default()).await);
@@ -91,7 +89,8 @@ async fn credentials_of_another_account_are_not_used() {
 #[tokio::test]
 async fn a_locked_keychain_and_a_missing_secret_have_their_own_words() {
     let Some(place) = Place::new().await else { return };
-    let bench = Bench::new(&place, ActionId::Ec2Stop, &place.sandbox.name("instance.db-1.id"), "stp_1");
+    let bench =
+        Bench::new(&place, ActionId::Ec2Stop, &place.sandbox.name("instance.db-1.id"), "stp_1");
     let drafted = bench.draft().await;
     for (secrets, words) in [
         (Drawer(Default::default()), "The keychain is locked"),
@@ -115,18 +114,32 @@ async fn a_role_that_does_not_trust_us_is_explained() {
     else {
         return;
     };
-    let bench = Bench::new(&place, ActionId::Ec2Stop, &place.sandbox.name("instance.db-1.id"), "stp_1");
+    let bench =
+        Bench::new(&place, ActionId::Ec2Stop, &place.sandbox.name("instance.db-1.id"), "stp_1");
     let (_, end) = bench.run(&Recorded::default()).await;
     let error = never_started(end);
     assert_eq!(error.operation, "sts:AssumeRole");
-    assert!(error.remedy.unwrap().contains("sts:SetSourceIdentity"));
+    assert!(
+        error.remedy.as_deref().is_some_and(|words| words.contains("sts:SetSourceIdentity")),
+        "{error:?}"
+    );
     let lines = place.executor.test().await;
     assert!(lines.iter().any(|line| !line.ok && line.name == "role"), "{lines:?}");
 }
 
-#[tokio::test]
-async fn an_account_without_write_credentials_has_no_executor() {
-    let Some(place) = Place::new().await else { return };
-    let account = firebreak_actions::AwsAccount { write: None, ..place.account.clone() };
-    assert!(AwsExecutor::new(account, place.vault.clone(), Arc::new(Now)).is_err());
+#[test]
+fn an_account_without_write_credentials_has_no_executor() {
+    let secret = SecretName::new("read");
+    let account = AwsAccount {
+        name: "acme".to_owned(),
+        account_id: "123456789012".to_owned(),
+        regions: vec!["eu-central-1".to_owned()],
+        endpoint: None,
+        read: KeySource { key_id: "AKIAEXAMPLE000000001".to_owned(), secret },
+        write: None,
+        role_arn: None,
+        external_id: None,
+    };
+    let vault = Arc::new(Drawer(Default::default()));
+    assert!(AwsExecutor::new(account, vault, Arc::new(Now)).is_err());
 }

@@ -12,7 +12,8 @@ use crate::place::Place;
 #[tokio::test]
 async fn isolating_a_member_of_a_group_is_proven_and_undone() {
     let Some(place) = Place::new().await else { return };
-    let bench = Bench::new(&place, ActionId::Ec2Isolate, &place.sandbox.name("instance.web-7.id"), "stp_1");
+    let bench =
+        Bench::new(&place, ActionId::Ec2Isolate, &place.sandbox.name("instance.web-7.id"), "stp_1");
     let before = bench.instance().await;
     assert_eq!(before.interfaces.len(), 3);
     assert_eq!(before.volumes.len(), 2);
@@ -47,8 +48,10 @@ fn assert_journaled_around_each(journal: &Recorded, calls: usize) {
 #[tokio::test]
 async fn a_second_machine_of_the_incident_joins_the_same_group() {
     let Some(place) = Place::new().await else { return };
-    let first = Bench::new(&place, ActionId::Ec2Isolate, &place.sandbox.name("instance.web-3.id"), "stp_1");
-    let second = Bench::new(&place, ActionId::Ec2Isolate, &place.sandbox.name("instance.db-1.id"), "stp_2");
+    let first =
+        Bench::new(&place, ActionId::Ec2Isolate, &place.sandbox.name("instance.web-3.id"), "stp_1");
+    let second =
+        Bench::new(&place, ActionId::Ec2Isolate, &place.sandbox.name("instance.db-1.id"), "stp_2");
     let (first_journal, second_journal) = (Recorded::default(), Recorded::default());
     assert_eq!(first.run(&first_journal).await.1, RunEnd::AllSent);
     let (drafted, end) = second.run(&second_journal).await;
@@ -71,8 +74,9 @@ async fn a_second_machine_of_the_incident_joins_the_same_group() {
 #[tokio::test]
 async fn stopping_waits_for_standby_and_its_undo_for_the_start() {
     let Some(place) = Place::new().await else { return };
-    let bench = Bench::new(&place, ActionId::Ec2Stop, &place.sandbox.name("instance.web-7.id"), "stp_1")
-        .capacity("reduce");
+    let bench =
+        Bench::new(&place, ActionId::Ec2Stop, &place.sandbox.name("instance.web-7.id"), "stp_1")
+            .capacity("reduce");
     let before = bench.instance().await;
     let journal = Recorded::default();
     let (drafted, end) = bench.run(&journal).await;
@@ -108,7 +112,8 @@ async fn deactivating_a_key_is_proven_and_undone() {
 #[tokio::test]
 async fn the_write_key_acts_itself_where_no_role_is_configured() {
     let Some(place) = Place::with(|account, _| account.role_arn = None).await else { return };
-    let bench = Bench::new(&place, ActionId::Ec2Stop, &place.sandbox.name("instance.db-1.id"), "stp_1");
+    let bench =
+        Bench::new(&place, ActionId::Ec2Stop, &place.sandbox.name("instance.db-1.id"), "stp_1");
     let (drafted, end) = bench.run(&Recorded::default()).await;
     assert_eq!(end, RunEnd::AllSent);
     bench.expect(&drafted.proof, ProofOutcome::Proven).await;
@@ -117,11 +122,13 @@ async fn the_write_key_acts_itself_where_no_role_is_configured() {
 
 #[tokio::test]
 async fn a_session_names_incident_and_intent_and_may_do_its_calls_only() {
-    let Some(place) = Place::with(|account, _| account.external_id = Some("ext-1".to_owned())).await
+    let Some(place) =
+        Place::with(|account, _| account.external_id = Some("ext-1".to_owned())).await
     else {
         return;
     };
-    let bench = Bench::new(&place, ActionId::Ec2Stop, &place.sandbox.name("instance.db-1.id"), "stp_1");
+    let bench =
+        Bench::new(&place, ActionId::Ec2Stop, &place.sandbox.name("instance.db-1.id"), "stp_1");
     assert_eq!(bench.run(&Recorded::default()).await.1, RunEnd::AllSent);
     let assumed = place.proxy.last("AssumeRole").expect("a role was assumed");
     let identity = source_identity(&IncidentId::new(INCIDENT), &IntentId::new(INTENT));
@@ -131,7 +138,8 @@ async fn a_session_names_incident_and_intent_and_may_do_its_calls_only() {
     assert!(assumed.contains("ec2%3AStopInstances"), "{assumed}");
     assert!(!assumed.contains("ec2%3AStartInstances"), "{assumed}");
     // Each run has its own session.
-    let again = Bench::new(&place, ActionId::Ec2Stop, &place.sandbox.name("instance.mon-1.id"), "stp_2");
+    let again =
+        Bench::new(&place, ActionId::Ec2Stop, &place.sandbox.name("instance.mon-1.id"), "stp_2");
     place.proxy.reset();
     assert_eq!(again.run(&Recorded::default()).await.1, RunEnd::AllSent);
     assert!(place.proxy.last("AssumeRole").is_some());
@@ -173,13 +181,17 @@ async fn preflight_says_what_is_refused() {
     else {
         return;
     };
-    let bench = Bench::new(&place, ActionId::Ec2Isolate, &place.sandbox.name("instance.web-7.id"), "stp_1");
+    let bench =
+        Bench::new(&place, ActionId::Ec2Isolate, &place.sandbox.name("instance.web-7.id"), "stp_1");
     let drafted = bench.draft().await;
     let answers = place.executor.preflight(&bench.target, &drafted.calls).await;
     for (call, answer) in drafted.calls.iter().zip(&answers) {
         match (call.operation(), answer) {
             // Its own permissions are not for it to ask about, and there is no group yet.
-            ("autoscaling:EnterStandby" | "ec2:RevokeSecurityGroupEgress", Preflight::Unknown(_)) => {}
+            (
+                "autoscaling:EnterStandby" | "ec2:RevokeSecurityGroupEgress",
+                Preflight::Unknown(_),
+            ) => {}
             (_, Preflight::Refused(why)) => assert!(why.contains("UnauthorizedOperation"), "{why}"),
             other => panic!("{other:?}"),
         }

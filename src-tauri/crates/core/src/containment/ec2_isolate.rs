@@ -296,9 +296,10 @@ fn volumes(instance: &Instance) -> Vec<String> {
 /// Whether this step's own snapshots, none of them failed, already cover every volume.
 fn has_snapshots(instance: &Instance) -> bool {
     instance.volumes.iter().all(|volume| {
-        instance.snapshots.iter().any(|snapshot| {
-            snapshot.volume_id == volume.volume_id && snapshot.state != "error"
-        })
+        instance
+            .snapshots
+            .iter()
+            .any(|snapshot| snapshot.volume_id == volume.volume_id && snapshot.state != "error")
     })
 }
 

@@ -20,7 +20,9 @@ pub(super) fn draft(
     refuse_other_kinds(key_id)?;
     let Some(user) = observed.user.as_deref() else {
         return Err(Refused::new(
-            format!("{key_id} has no owner among the account's users: it is root's, or another account's"),
+            format!(
+                "{key_id} has no owner among the account's users: it is root's, or another account's"
+            ),
             "for root, a person with root access must deactivate it now; otherwise find the account it belongs to",
         ));
     };
@@ -96,9 +98,7 @@ fn warnings(observed: &AccessKeys) -> Vec<String> {
         .keys
         .iter()
         .filter(|key| key.id != observed.key_id && key.status == KeyStatus::Active)
-        .map(|key| {
-            format!("{} of the same user stays active; it may be the attacker's.", key.id)
-        })
+        .map(|key| format!("{} of the same user stays active; it may be the attacker's.", key.id))
         .collect();
     warnings.push(
         "Sessions made from the key before (GetFederationToken, GetSessionToken) live on for up to \

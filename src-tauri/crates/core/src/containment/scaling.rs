@@ -86,10 +86,7 @@ pub(super) fn leave(
             ),
         ),
         Capacity::Reduce => (
-            format!(
-                "one of {desired} instances of {group} leaves service; {} remain",
-                desired - 1
-            ),
+            format!("one of {desired} instances of {group} leaves service; {} remain", desired - 1),
             format!("{group} runs with less capacity until the undo."),
         ),
     };

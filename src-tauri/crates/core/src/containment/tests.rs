@@ -1,6 +1,8 @@
 use std::collections::BTreeMap;
 
-use super::{Names, Refused, draft, quarantine_name, simulator, undo_calls, undo_check, undo_proof};
+use super::{
+    Names, Refused, draft, quarantine_name, simulator, undo_calls, undo_check, undo_proof,
+};
 use crate::call::Call;
 use crate::observed::{
     AccessKey, AccessKeys, Instance, Interface, KeyStatus, Observed, Scaling, SecurityGroup,

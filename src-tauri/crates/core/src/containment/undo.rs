@@ -9,8 +9,9 @@ use crate::proof::{Check, Condition, ProofOutcome};
 /// very end: it is the one call that something outside the step (another machine of the same
 /// incident) may stand in the way of, and nothing must wait for it.
 pub fn undo_calls(sent: &[Call]) -> Vec<Call> {
-    let (last, mut calls): (Vec<Call>, Vec<Call>) =
-        inverse_of(sent).into_iter().partition(|call| matches!(call, Call::DeleteSecurityGroup { .. }));
+    let (last, mut calls): (Vec<Call>, Vec<Call>) = inverse_of(sent)
+        .into_iter()
+        .partition(|call| matches!(call, Call::DeleteSecurityGroup { .. }));
     calls.extend(last);
     calls
 }

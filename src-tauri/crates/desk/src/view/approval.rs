@@ -11,7 +11,8 @@ pub(crate) fn document(sheet: &ApprovalSheet, account_name: &str, me: &str) -> w
     let step = &sheet.step;
     let undo = sheet.subject.direction == firebreak_core::Direction::Undo;
     let verb = if undo { "Undo: " } else { "" };
-    let permitted = sheet.preflight.iter().filter(|line| line.result == Preflight::Permitted).count();
+    let permitted =
+        sheet.preflight.iter().filter(|line| line.result == Preflight::Permitted).count();
     let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
     wire::StepDocument {
         step: step.id.to_string(),
@@ -43,7 +44,11 @@ pub(crate) fn document(sheet: &ApprovalSheet, account_name: &str, me: &str) -> w
     }
 }
 
-fn preflight(sheet: &ApprovalSheet, checked_at: DateTime<Utc>, permitted: u32) -> wire::PreflightView {
+fn preflight(
+    sheet: &ApprovalSheet,
+    checked_at: DateTime<Utc>,
+    permitted: u32,
+) -> wire::PreflightView {
     let lines = sheet
         .preflight
         .iter()
@@ -56,7 +61,12 @@ fn preflight(sheet: &ApprovalSheet, checked_at: DateTime<Utc>, permitted: u32) -
             wire::PreflightLine { operation: line.operation.to_owned(), outcome, note }
         })
         .collect::<Vec<_>>();
-    wire::PreflightView { checked_at, permitted, total: u32::try_from(lines.len()).unwrap_or(u32::MAX), lines }
+    wire::PreflightView {
+        checked_at,
+        permitted,
+        total: u32::try_from(lines.len()).unwrap_or(u32::MAX),
+        lines,
+    }
 }
 
 fn environment(environment: Environment) -> &'static str {

@@ -15,7 +15,8 @@ use super::plan::asset_text;
 const RAW_CAP: usize = 256 * 1024;
 
 pub(crate) fn assessment(context: &IncidentContext) -> wire::AssessmentView {
-    let empty = Assessment { author: Author::Playbook, summary: Vec::new(), hypothesis: Vec::new() };
+    let empty =
+        Assessment { author: Author::Playbook, summary: Vec::new(), hypothesis: Vec::new() };
     let assessment = context.assessment.as_ref().unwrap_or(&empty);
     let (author, model, took_seconds) = match &assessment.author {
         Author::Playbook => (wire::AssessmentAuthor::Playbook, None, None),
@@ -187,7 +188,10 @@ pub(crate) fn reach(graph: Option<&Neighbourhood>, asset: Option<&Asset>) -> wir
     wire::ReachView { nodes, edges }
 }
 
-fn distances<'a>(graph: &'a Neighbourhood, centre: Option<&'a AssetId>) -> BTreeMap<&'a AssetId, u32> {
+fn distances<'a>(
+    graph: &'a Neighbourhood,
+    centre: Option<&'a AssetId>,
+) -> BTreeMap<&'a AssetId, u32> {
     let mut hops = BTreeMap::new();
     let Some(centre) = centre else { return hops };
     hops.insert(centre, 0);

@@ -90,10 +90,9 @@ fn options(stored: &StoredStep, facts: &StepFacts) -> wire::StepOptions {
     let have = u32::try_from(facts.approvals.len()).unwrap_or(u32::MAX);
     let signed = have >= needed && step.verdict.kind != VerdictKind::Denied;
     let waiting = matches!(step.state, StepState::Proposed | StepState::Approved);
-    let sent_something = facts
-        .run
-        .as_ref()
-        .is_some_and(|run| run.calls.iter().any(|call| call.outcome.as_deref() == Some("accepted")));
+    let sent_something = facts.run.as_ref().is_some_and(|run| {
+        run.calls.iter().any(|call| call.outcome.as_deref() == Some("accepted"))
+    });
     let undoable = free && step.state.can_be_undone() && sent_something;
     let undo_signed = stored.undo.as_ref().is_some_and(|undo| match undo.verdict.kind {
         VerdictKind::Auto => true,
@@ -107,7 +106,10 @@ fn options(stored: &StoredStep, facts: &StepFacts) -> wire::StepOptions {
         undo: undoable && !undo_signed,
         run_undo: undoable && undo_signed,
         cancel: facts.running && matches!(step.state, StepState::Running | StepState::Undoing),
-        reconcile: matches!(step.state, StepState::Unknown | StepState::Dispatched | StepState::Refuted),
+        reconcile: matches!(
+            step.state,
+            StepState::Unknown | StepState::Dispatched | StepState::Refuted
+        ),
         blocked_because: facts.obstacle.clone().filter(|_| waiting || step.state.can_be_undone()),
     }
 }
@@ -125,11 +127,12 @@ pub(crate) fn call(call: &Call) -> wire::CallView {
 }
 
 fn progress_of(intent: Option<&IntentRow>, running: bool) -> Vec<wire::CallProgress> {
-    intent.map(|intent| {
-        let live = running && intent.ended_at.is_none();
-        intent.calls.iter().map(|call| progress(call, live)).collect()
-    })
-    .unwrap_or_default()
+    intent
+        .map(|intent| {
+            let live = running && intent.ended_at.is_none();
+            intent.calls.iter().map(|call| progress(call, live)).collect()
+        })
+        .unwrap_or_default()
 }
 
 /// `live` tells a call that is under way from one whose process died.

@@ -3,7 +3,12 @@ use firebreak_core::ports::{CheckLine, KeychainState};
 use firebreak_store::{CloudAccount, SourceRow};
 use firebreak_wire as wire;
 
-pub(crate) fn source(row: &SourceRow, alerts: u32, unread: u32, next_poll: Option<DateTime<Utc>>) -> wire::SourceView {
+pub(crate) fn source(
+    row: &SourceRow,
+    alerts: u32,
+    unread: u32,
+    next_poll: Option<DateTime<Utc>>,
+) -> wire::SourceView {
     let health = match (&row.problem, row.needs_person, row.last_success) {
         (Some(_), true, _) => wire::SourceHealth::Failed,
         (Some(_), false, _) => wire::SourceHealth::Degraded,
@@ -29,7 +34,11 @@ pub(crate) fn source(row: &SourceRow, alerts: u32, unread: u32, next_poll: Optio
     }
 }
 
-pub(crate) fn cloud(account: &CloudAccount, can_read: bool, can_write: bool) -> wire::CloudAccountView {
+pub(crate) fn cloud(
+    account: &CloudAccount,
+    can_read: bool,
+    can_write: bool,
+) -> wire::CloudAccountView {
     wire::CloudAccountView {
         name: account.name.clone(),
         provider: account.provider.clone(),
@@ -59,9 +68,17 @@ pub(crate) fn keychain(state: &KeychainState) -> wire::KeychainView {
 pub(crate) fn test(lines: Vec<CheckLine>) -> wire::ConnectionTest {
     let checks: Vec<wire::ConnectionCheck> = lines
         .into_iter()
-        .map(|line| wire::ConnectionCheck { name: line.name, ok: line.ok, text: line.text, remedy: line.remedy })
+        .map(|line| wire::ConnectionCheck {
+            name: line.name,
+            ok: line.ok,
+            text: line.text,
+            remedy: line.remedy,
+        })
         .collect();
     // A scope that is only nice to have is shown as missing and fails nothing.
     let needed = |check: &&wire::ConnectionCheck| !check.name.ends_with("(optional)");
-    wire::ConnectionTest { ok: !checks.is_empty() && checks.iter().filter(needed).all(|check| check.ok), checks }
+    wire::ConnectionTest {
+        ok: !checks.is_empty() && checks.iter().filter(needed).all(|check| check.ok),
+        checks,
+    }
 }

@@ -76,10 +76,17 @@ async fn a_target_that_changed_voids_the_approval() {
         }
         let drifted = world.engine.run(&step, Direction::Execute, &me()).await.unwrap_err();
         assert!(matches!(drifted, EngineError::Drifted(_)), "{change}: {drifted}");
-        assert_eq!((world.cloud.sent(), world.state(&step).await), (0, StepState::Proposed), "{change}");
+        assert_eq!(
+            (world.cloud.sent(), world.state(&step).await),
+            (0, StepState::Proposed),
+            "{change}"
+        );
         // Signing what is there now makes it run.
         world.sign(&step, Direction::Execute).await.unwrap();
-        assert_eq!(world.engine.run(&step, Direction::Execute, &me()).await.unwrap(), StepState::Proven);
+        assert_eq!(
+            world.engine.run(&step, Direction::Execute, &me()).await.unwrap(),
+            StepState::Proven
+        );
     }
 }
 

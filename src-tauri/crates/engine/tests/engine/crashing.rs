@@ -34,15 +34,25 @@ async fn killed_while_a_call_was_under_way() {
         assert_eq!(recovered.len(), 1);
         assert!(recovered[0].note.contains("not known"), "{}", recovered[0].note);
         assert_eq!(world.state(&step).await, StepState::Unknown);
-        assert!(world.engine.run(&step, Direction::Execute, &me()).await.is_err(), "never by itself again");
+        assert!(
+            world.engine.run(&step, Direction::Execute, &me()).await.is_err(),
+            "never by itself again"
+        );
         assert_eq!(world.cloud.sent(), at + 1);
 
         *world.cloud.fault.lock().unwrap() = None;
         let settled = world.engine.reconcile(&step, &me()).await.unwrap();
-        assert_eq!(settled, if at == 1 { StepState::Proven } else { StepState::Failed }, "call {at}");
+        assert_eq!(
+            settled,
+            if at == 1 { StepState::Proven } else { StepState::Failed },
+            "call {at}"
+        );
         assert_eq!(world.cloud.sent(), at + 1, "reconciling reads and sends nothing");
         world.sign(&step, Direction::Undo).await.unwrap();
-        assert_eq!(world.engine.run(&step, Direction::Undo, &me()).await.unwrap(), StepState::Undone);
+        assert_eq!(
+            world.engine.run(&step, Direction::Undo, &me()).await.unwrap(),
+            StepState::Undone
+        );
     }
 }
 
@@ -64,7 +74,10 @@ async fn a_lost_answer_is_unknown_and_found_out_by_reading() {
     let world = World::new().await;
     let (_, step) = world.approved().await;
     *world.cloud.fault.lock().unwrap() = Some(Fault::LoseAnswerAt(1));
-    assert_eq!(world.engine.run(&step, Direction::Execute, &me()).await.unwrap(), StepState::Unknown);
+    assert_eq!(
+        world.engine.run(&step, Direction::Execute, &me()).await.unwrap(),
+        StepState::Unknown
+    );
     let refused = world.sign(&step, Direction::Undo).await.unwrap_err();
     assert!(refused.to_string().contains("reconcile"), "{refused}");
     assert_eq!(world.engine.reconcile(&step, &me()).await.unwrap(), StepState::Proven);

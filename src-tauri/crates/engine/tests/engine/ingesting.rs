@@ -31,10 +31,12 @@ async fn with_source(world: &World, pages: Vec<Result<Vec<&'static str>, Outside
 #[tokio::test]
 async fn delivered_again_nothing_changes() {
     let world = World::new().await;
-    let first = world.engine.ingest_file("test", b"i-1|high|new\ni-2|low|new", &me()).await.unwrap();
+    let first =
+        world.engine.ingest_file("test", b"i-1|high|new\ni-2|low|new", &me()).await.unwrap();
     assert_eq!((first.report.findings, first.report.opened.len()), (2, 1));
     let records = world.engine.store().audit_size().await.unwrap();
-    let again = world.engine.ingest_file("test", b"i-1|high|new\ni-2|low|new", &me()).await.unwrap();
+    let again =
+        world.engine.ingest_file("test", b"i-1|high|new\ni-2|low|new", &me()).await.unwrap();
     assert_eq!((again.report.repeated, again.report.findings), (2, 0));
     assert_eq!(world.engine.store().audit_size().await.unwrap(), records);
 }
@@ -93,7 +95,8 @@ async fn an_alert_that_is_not_understood_is_kept_verbatim_and_passed() {
 async fn a_person_can_close_but_not_declare_contained() {
     let world = World::new().await;
     let (id, _) = world.planned().await;
-    let refused = world.engine.set_state(&id, IncidentState::Contained, "sure", &me()).await.unwrap_err();
+    let refused =
+        world.engine.set_state(&id, IncidentState::Contained, "sure", &me()).await.unwrap_err();
     assert!(refused.to_string().contains("can't make it contained"), "{refused}");
     world.engine.set_state(&id, IncidentState::Closed, "", &me()).await.unwrap_err();
     world.engine.set_state(&id, IncidentState::FalsePositive, "a test", &me()).await.unwrap();

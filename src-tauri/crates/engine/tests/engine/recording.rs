@@ -7,7 +7,10 @@ async fn sqlite(world: &World, statements: &[&str]) {
     let path = world.folder.path().join("test.db");
     let script = format!(
         "import sqlite3,sys\nc=sqlite3.connect(sys.argv[1])\n{}c.commit()\n",
-        statements.iter().map(|statement| format!("c.execute({statement:?})\n")).collect::<String>()
+        statements
+            .iter()
+            .map(|statement| format!("c.execute({statement:?})\n"))
+            .collect::<String>()
     );
     let said = python(&script, &path).await;
     assert_eq!(said, "", "{said}");
@@ -15,7 +18,13 @@ async fn sqlite(world: &World, statements: &[&str]) {
 
 /// Another program's hand on the file; answers what it complained about.
 async fn python(script: &str, path: &std::path::Path) -> String {
-    let done = tokio::process::Command::new("python3").arg("-c").arg(script).arg(path).output().await.unwrap();
+    let done = tokio::process::Command::new("python3")
+        .arg("-c")
+        .arg(script)
+        .arg(path)
+        .output()
+        .await
+        .unwrap();
     String::from_utf8_lossy(&done.stderr).into_owned()
 }
 
@@ -36,8 +45,17 @@ async fn a_whole_log_verifies_and_is_signed_to_its_end() {
     assert!(matches!(report.verdict.anchor, AnchorFinding::Agrees { .. }));
     // Another program's reading of the same rows agrees: one record a call, before and after.
     let page = world.engine.store().audit_before(None, 500).await.unwrap();
-    let bodies: Vec<String> = page.iter().map(|row| String::from_utf8_lossy(&row.body).into_owned()).collect();
-    for kind in ["alert_stored", "plan_proposed", "step_approved", "intent_written", "call_sending", "call_answered", "proof_read"] {
+    let bodies: Vec<String> =
+        page.iter().map(|row| String::from_utf8_lossy(&row.body).into_owned()).collect();
+    for kind in [
+        "alert_stored",
+        "plan_proposed",
+        "step_approved",
+        "intent_written",
+        "call_sending",
+        "call_answered",
+        "proof_read",
+    ] {
         assert!(bodies.iter().any(|body| body.contains(kind)), "no {kind}");
     }
 }
@@ -46,8 +64,13 @@ async fn a_whole_log_verifies_and_is_signed_to_its_end() {
 async fn the_database_refuses_to_change_a_record() {
     let world = with_history().await;
     let path = world.folder.path().join("test.db");
-    for statement in ["UPDATE audit_record SET body = x'00'", "DELETE FROM audit_record", "DELETE FROM audit_checkpoint"] {
-        let script = format!("import sqlite3,sys\nsqlite3.connect(sys.argv[1]).execute({statement:?})");
+    for statement in [
+        "UPDATE audit_record SET body = x'00'",
+        "DELETE FROM audit_record",
+        "DELETE FROM audit_checkpoint",
+    ] {
+        let script =
+            format!("import sqlite3,sys\nsqlite3.connect(sys.argv[1]).execute({statement:?})");
         let said = python(&script, &path).await;
         assert!(said.contains("are never"), "{statement}: {said}");
     }
@@ -58,13 +81,17 @@ async fn an_edited_record_is_named_and_so_are_the_triggers_that_went() {
     let world = with_history().await;
     sqlite(
         &world,
-        &["DROP TRIGGER audit_record_no_update", "UPDATE audit_record SET body = replace(cast(body AS text), 'ana', 'eve') WHERE position = 3"],
+        &["DROP TRIGGER audit_record_no_update", "UPDATE audit_record SET body = cast(replace(cast(body AS text), 'ana', 'eve') AS blob) WHERE position = 3"],
     )
     .await;
     let report = world.engine.verify_audit().await.unwrap();
     assert!(!report.ok());
     assert_eq!(report.verdict.first_bad(), Some(3));
-    assert!(report.tampering.iter().any(|line| line.contains("audit_record_no_update")), "{:?}", report.tampering);
+    assert!(
+        report.tampering.iter().any(|line| line.contains("audit_record_no_update")),
+        "{:?}",
+        report.tampering
+    );
 }
 
 #[tokio::test]
@@ -75,7 +102,12 @@ async fn a_truncated_log_is_seen_by_the_copy_outside() {
     let cut_signs = format!("DELETE FROM audit_checkpoint WHERE size > {}", size - 3);
     sqlite(
         &world,
-        &["DROP TRIGGER audit_record_no_delete", "DROP TRIGGER audit_checkpoint_no_delete", &cut, &cut_signs],
+        &[
+            "DROP TRIGGER audit_record_no_delete",
+            "DROP TRIGGER audit_checkpoint_no_delete",
+            &cut,
+            &cut_signs,
+        ],
     )
     .await;
     let report = world.engine.verify_audit().await.unwrap();

@@ -8,15 +8,24 @@ async fn run_prove_undo_leaves_the_cloud_as_it_was() {
     let world = World::new().await;
     let before = world.cloud.instance.lock().unwrap().clone();
     let (incident, step) = world.approved().await;
-    assert_eq!(world.engine.run(&step, Direction::Execute, &me()).await.unwrap(), StepState::Proven);
-    assert_eq!(world.engine.store().incident(&incident).await.unwrap().state, IncidentState::Contained);
+    assert_eq!(
+        world.engine.run(&step, Direction::Execute, &me()).await.unwrap(),
+        StepState::Proven
+    );
+    assert_eq!(
+        world.engine.store().incident(&incident).await.unwrap().state,
+        IncidentState::Contained
+    );
     assert_eq!(world.cloud.instance.lock().unwrap().state, "stopped");
     let unsigned = world.engine.run(&step, Direction::Undo, &me()).await.unwrap_err();
     assert!(matches!(unsigned, EngineError::Refused(_)), "an undo is approved too: {unsigned}");
     world.sign(&step, Direction::Undo).await.unwrap();
     assert_eq!(world.engine.run(&step, Direction::Undo, &me()).await.unwrap(), StepState::Undone);
     assert_eq!(*world.cloud.instance.lock().unwrap(), before);
-    assert_eq!(world.engine.store().incident(&incident).await.unwrap().state, IncidentState::Triaged);
+    assert_eq!(
+        world.engine.store().incident(&incident).await.unwrap().state,
+        IncidentState::Triaged
+    );
 }
 
 #[tokio::test]
@@ -49,13 +58,19 @@ async fn a_refused_call_stops_the_rest_and_is_no_success() {
         let before = world.cloud.instance.lock().unwrap().clone();
         let (_, step) = world.approved().await;
         *world.cloud.fault.lock().unwrap() = Some(Fault::RefuseAt(at));
-        assert_eq!(world.engine.run(&step, Direction::Execute, &me()).await.unwrap(), StepState::Failed);
+        assert_eq!(
+            world.engine.run(&step, Direction::Execute, &me()).await.unwrap(),
+            StepState::Failed
+        );
         assert_eq!(world.cloud.sent(), at + 1);
         *world.cloud.fault.lock().unwrap() = None;
         let signed = world.sign(&step, Direction::Undo).await;
         assert_eq!(signed.is_ok(), undoable, "call {at}: {signed:?}");
         if undoable {
-            assert_eq!(world.engine.run(&step, Direction::Undo, &me()).await.unwrap(), StepState::Undone);
+            assert_eq!(
+                world.engine.run(&step, Direction::Undo, &me()).await.unwrap(),
+                StepState::Undone
+            );
         }
         assert_eq!(*world.cloud.instance.lock().unwrap(), before);
     }
@@ -66,7 +81,10 @@ async fn accepted_is_not_proven() {
     let world = World::new().await;
     let (incident, step) = world.approved().await;
     *world.cloud.fault.lock().unwrap() = Some(Fault::Lie);
-    assert_eq!(world.engine.run(&step, Direction::Execute, &me()).await.unwrap(), StepState::Refuted);
+    assert_eq!(
+        world.engine.run(&step, Direction::Execute, &me()).await.unwrap(),
+        StepState::Refuted
+    );
     let state = world.engine.store().incident(&incident).await.unwrap().state;
     assert_eq!(state, IncidentState::Containing);
 }

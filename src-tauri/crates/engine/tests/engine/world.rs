@@ -18,11 +18,14 @@ use firebreak_core::incident::Incident;
 use firebreak_core::observed::{Instance, Observed, Scaling};
 use firebreak_core::policy::Policies;
 use firebreak_core::ports::{
-    Advised, AlertSource, Candidate, CallOutcome, CheckLine, Clock, CloudReader, Cursor, Executor, Journal,
-    KeyName, KeychainState, NotAnAlert, Normaliser, OutsideError, OwnIdentity, Page, Planner, Preflight, Proposal,
-    RawAlert, RunEnd, Secret, SecretName, Signer, Target, Trouble, Vault, VaultError,
+    Advised, AlertSource, CallOutcome, Candidate, CheckLine, Clock, CloudReader, Cursor, Executor,
+    Journal, KeyName, KeychainState, Normaliser, NotAnAlert, OutsideError, OwnIdentity, Page,
+    Planner, Preflight, Proposal, RawAlert, RunEnd, Secret, SecretName, Signer, Target, Trouble,
+    Vault, VaultError,
 };
-use firebreak_core::{ActionId, AssetId, Direction, IncidentId, Severity, StepId, StepState, Timestamp};
+use firebreak_core::{
+    ActionId, AssetId, Direction, IncidentId, Severity, StepId, StepState, Timestamp,
+};
 use firebreak_engine::{Engine, EngineError, Identity, Parts};
 use firebreak_store::Store;
 
@@ -123,7 +126,8 @@ fn policies() -> Policies {
         ("phase-3-auto.cedar", include_str!("../../../../../assets/policies/phase-3-auto.cedar")),
         ("phases.cedar", include_str!("../../../../../assets/policies/phases.cedar")),
     ];
-    Policies::load(&files, include_str!("../../../../../assets/policies/schema.cedarschema")).unwrap()
+    Policies::load(&files, include_str!("../../../../../assets/policies/schema.cedarschema"))
+        .unwrap()
 }
 
 /// A clock that the test moves.
@@ -170,14 +174,22 @@ pub enum Fault {
 
 impl Cloud {
     fn new(tags: &[(&str, &str)]) -> Self {
-        Self { instance: Mutex::new(instance(tags)), sent: AtomicUsize::new(0), fault: Mutex::new(None) }
+        Self {
+            instance: Mutex::new(instance(tags)),
+            sent: AtomicUsize::new(0),
+            fault: Mutex::new(None),
+        }
     }
 
     fn apply(&self, call: &Call) {
         let mut instance = self.instance.lock().unwrap();
         match call {
-            Call::EnterStandby { .. } => instance.scaling.as_mut().unwrap().lifecycle = "Standby".to_owned(),
-            Call::ExitStandby { .. } => instance.scaling.as_mut().unwrap().lifecycle = "InService".to_owned(),
+            Call::EnterStandby { .. } => {
+                instance.scaling.as_mut().unwrap().lifecycle = "Standby".to_owned()
+            }
+            Call::ExitStandby { .. } => {
+                instance.scaling.as_mut().unwrap().lifecycle = "InService".to_owned()
+            }
             Call::StopInstance { .. } => instance.state = "stopped".to_owned(),
             Call::StartInstance { .. } => instance.state = "running".to_owned(),
             other => panic!("this world has no {}", other.operation()),
@@ -275,7 +287,12 @@ fn instance(tags: &[(&str, &str)]) -> Instance {
         stop_protection: false,
         shutdown_behavior: "stop".to_owned(),
         profile_arn: None,
-        scaling: Some(Scaling { group: "asg".to_owned(), lifecycle: "InService".to_owned(), min_size: 1, desired: 3 }),
+        scaling: Some(Scaling {
+            group: "asg".to_owned(),
+            lifecycle: "InService".to_owned(),
+            min_size: 1,
+            desired: 3,
+        }),
         quarantine: None,
         snapshots: Vec::new(),
     }
@@ -295,7 +312,8 @@ impl Normaliser for Lines {
     fn normalise(&self, alert: &RawAlert) -> Result<FindingDraft, NotAnAlert> {
         let text = String::from_utf8_lossy(&alert.body);
         let mut parts = text.split('|');
-        let (Some(id), Some(severity), Some(status)) = (parts.next(), parts.next(), parts.next()) else {
+        let (Some(id), Some(severity), Some(status)) = (parts.next(), parts.next(), parts.next())
+        else {
             return Err(NotAnAlert("no alert".to_owned()));
         };
         Ok(FindingDraft {
@@ -352,7 +370,11 @@ impl Planner for StopIt {
                 parameters: BTreeMap::new(),
                 cites: evidence.iter().map(|fact| fact.id.clone()).collect(),
             }],
-            assessment: Assessment { author: Author::Playbook, summary: Vec::new(), hypothesis: Vec::new() },
+            assessment: Assessment {
+                author: Author::Playbook,
+                summary: Vec::new(),
+                hypothesis: Vec::new(),
+            },
         }
     }
     fn has_model(&self) -> bool {
@@ -443,11 +465,19 @@ impl AlertSource for Pages {
         let mut pages = self.pages.lock().unwrap();
         let total = pages.len();
         match pages.get_mut(at) {
-            None => Ok(Page { alerts: Vec::new(), cursor: Cursor(at.to_string()), more: false, seen_until: None }),
+            None => Ok(Page {
+                alerts: Vec::new(),
+                cursor: Cursor(at.to_string()),
+                more: false,
+                seen_until: None,
+            }),
             Some(page) => {
                 // A failure happens once.
-                let lines = std::mem::replace(page, Ok(page.as_ref().cloned().unwrap_or_default()))?;
-                let alerts = lines.iter().map(|line| RawAlert { kind: "issue".into(), body: line.as_bytes().to_vec() });
+                let lines =
+                    std::mem::replace(page, Ok(page.as_ref().cloned().unwrap_or_default()))?;
+                let alerts = lines
+                    .iter()
+                    .map(|line| RawAlert { kind: "issue".into(), body: line.as_bytes().to_vec() });
                 Ok(Page {
                     alerts: alerts.collect(),
                     cursor: Cursor((at + 1).to_string()),

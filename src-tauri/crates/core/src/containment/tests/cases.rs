@@ -93,13 +93,17 @@ fn parameters_that_are_not_known_are_refused() {
 #[test]
 fn reducing_capacity_stops_at_the_minimum_of_the_group() {
     let drafted = isolate(web_7(), &[("capacity", "reduce")]).unwrap();
-    assert!(drafted.calls.iter().any(|call| matches!(call, Call::EnterStandby { decrement: true, .. })));
+    assert!(
+        drafted.calls.iter().any(|call| matches!(call, Call::EnterStandby { decrement: true, .. }))
+    );
     let mut at_minimum = web_7();
     at_minimum.scaling.as_mut().unwrap().min_size = 3;
     let refused = isolate(at_minimum.clone(), &[("capacity", "reduce")]).unwrap_err();
     assert!(refused.reason.contains("may not go below 3"), "{refused}");
     let kept = isolate(at_minimum, &[]).unwrap();
-    assert!(kept.calls.iter().any(|call| matches!(call, Call::EnterStandby { decrement: false, .. })));
+    assert!(
+        kept.calls.iter().any(|call| matches!(call, Call::EnterStandby { decrement: false, .. }))
+    );
 }
 
 #[test]
@@ -231,15 +235,20 @@ fn undo_refuses_what_somebody_changed_since() {
         ("in asg-web", |i| lifecycle(i, "EnteringStandby")),
         ("in asg-web", |i| i.scaling = None),
         ("the instance is running", |i| i.state = "stopped".to_owned()),
-        ("no rules but", |i| i.quarantine = Some(SecurityGroup { id: simulator::MADE.to_owned(), ..quarantine(1, 0) })),
+        ("no rules but", |i| {
+            i.quarantine =
+                Some(SecurityGroup { id: simulator::MADE.to_owned(), ..quarantine(1, 0) })
+        }),
         (GROUP, |i| i.quarantine = None),
     ];
     for (expected, change) in changes {
         let Observed::Instance(mut instance) = after.clone() else { unreachable!() };
         change(&mut instance);
         let differences = undo_check(&sent, &Observed::Instance(instance)).expect_err(expected);
-        let words: Vec<String> =
-            differences.iter().map(|one| format!("{}: {}", one.expectation, one.observed)).collect();
+        let words: Vec<String> = differences
+            .iter()
+            .map(|one| format!("{}: {}", one.expectation, one.observed))
+            .collect();
         assert!(words.iter().any(|line| line.contains(expected)), "{expected}: {words:?}");
     }
     // Snapshots are evidence, not something an undo compares or touches.

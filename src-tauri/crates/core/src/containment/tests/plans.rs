@@ -14,7 +14,12 @@ fn page(drafted: &Draft) -> String {
         };
         let details = drawn.details.join(" ");
         let mark = if drawn.disruptive { "!" } else { " " };
-        let line = format!("{:>2}{mark} {} {}  {details}{change}", number + 1, drawn.operation, drawn.subject);
+        let line = format!(
+            "{:>2}{mark} {} {}  {details}{change}",
+            number + 1,
+            drawn.operation,
+            drawn.subject
+        );
         writeln!(page, "{}", line.trim_end()).unwrap();
     }
     let undo = undo_calls(&drafted.calls);
