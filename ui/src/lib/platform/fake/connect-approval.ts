@@ -1,6 +1,6 @@
 import type { ApprovalDocument, StepDocument } from '$wire';
 import type { ApprovalHost } from '../host';
-import { isolateCalls, POLICY_VERSION } from './steps';
+import { isolateCalls, POLICY_VERSION, undoCalls } from './steps';
 
 const soon = (seconds: number): string => new Date(Date.now() + seconds * 1000).toISOString();
 
@@ -61,7 +61,7 @@ function documentFor(kind: string | null): ApprovalDocument {
     const blocked = 'The keychain is locked, so your signing key can’t be read. Unlock it; this page follows by itself.';
     return { kind: 'step', ...step, blocked_because: blocked, preflight: { ...step.preflight, permitted: 7 } };
   }
-  if (kind === 'undo') return { kind: 'step', ...step, direction: 'undo', environment: 'staging', approvals_needed: 1, signed: [], title: 'Undo: isolate i-0c41f0b9 in acme-staging' };
+  if (kind === 'undo') return { kind: 'step', ...step, direction: 'undo', environment: 'staging', approvals_needed: 1, signed: [], title: 'Undo: Isolate i-0c41f0b9 in acme-staging', calls: undoCalls('i-0c41f0b9', 'firebreak-inc-2041'), undo: 'Groups of 3 interfaces, standby and termination protection go back to what they were.', proof: ['Every interface holds its old groups', 'The instance is in service'] };
   return { kind: 'step', ...step };
 }
 

@@ -26,7 +26,7 @@ export function isolateCalls(instance: string, group: string): CallView[] {
   ];
 }
 
-function undoCalls(instance: string, group: string): CallView[] {
+export function undoCalls(instance: string, group: string): CallView[] {
   const back = (eni: string, after: string): CallView =>
     call('ec2:ModifyNetworkInterfaceAttribute', eni, { details: ['Groups'], before: group, after, disruptive: true });
   return [
