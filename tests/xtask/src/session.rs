@@ -26,6 +26,11 @@ pub const READY_VARIABLE: &str = "FIREBREAK_SANDBOX";
 const KEYCHAIN_PATIENCE: Duration = Duration::from_secs(15);
 const SANDBOX_PATIENCE: Duration = Duration::from_secs(90);
 
+/// The bus and what it starts (portals, accessibility) chatter on standard error: that goes to a
+/// file, while the command keeps the terminal. The file's name comes as `$0`.
+const ON_A_QUIET_BUS: &str = "exec 3>&2 2>>\"$0\"; \
+     exec dbus-run-session -- sh -c 'exec 2>&3 3>&-; exec \"$@\"' sh \"$@\"";
+
 #[derive(Args)]
 pub struct Options {
     /// The session's folder.
@@ -72,7 +77,8 @@ pub fn wrapped(
         words.extend(["xvfb-run", "-a", "-s", "-screen 0 1440x900x24"].map(OsString::from));
     }
     if cfg!(target_os = "linux") {
-        words.extend(["dbus-run-session", "--"].map(OsString::from));
+        words.extend(["sh", "-c", ON_A_QUIET_BUS].map(OsString::from));
+        words.push(folder.join("bus.log").into());
     }
     words.extend([checkout.xtask.clone().into(), "inside".into(), "--folder".into()]);
     words.push(folder.into());
