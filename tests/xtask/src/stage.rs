@@ -24,10 +24,10 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Everything the command wrote.
+    /// Everything the command wrote, as plain text: some colour their output whatever they are told.
     pub fn output(&self) -> Result<String, Failure> {
         let bytes = fs::read(&self.log).map_err(Failure::file("read", &self.log))?;
-        Ok(String::from_utf8_lossy(&bytes).into_owned())
+        Ok(without_colours(&String::from_utf8_lossy(&bytes)))
     }
 }
 
@@ -146,6 +146,17 @@ fn last_line(log: &Path) -> String {
     }
 }
 
+/// Takes out terminal sequences: escape, bracket, parameters, a letter.
+fn without_colours(text: &str) -> String {
+    let mut parts = text.split("\x1b[");
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part.find(|c: char| c.is_ascii_alphabetic()).map_or(part.len(), |at| at + 1);
+        plain.push_str(&part[end..]);
+    }
+    plain
+}
+
 /// A command with nothing to read from and both streams handed through.
 pub fn attached(mut command: Command) -> Result<ExitStatus, Failure> {
     let shown = command.get_program().to_string_lossy().into_owned();
@@ -156,4 +167,15 @@ pub fn attached(mut command: Command) -> Result<ExitStatus, Failure> {
 pub fn say(text: &str) {
     // Nobody reads any more when this fails; the exit code still tells.
     let _ = writeln!(io::stdout(), "{text}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colours_are_taken_out() {
+        assert_eq!(without_colours("a \x1b[1m\x1b[32m3 passed\x1b[39m (3)"), "a 3 passed (3)");
+        assert_eq!(without_colours("plain"), "plain");
+    }
 }
