@@ -130,16 +130,16 @@ async fn send_all(session: &Session, warrant: &Warrant, journal: &dyn Journal) -
         if journal.cancelled() {
             return RunEnd::CancelledBefore(index);
         }
-        let before = &warrant.calls[..index];
-        match wait::until_ready(&session.reads, before, call, &|| journal.cancelled()).await {
-            Waited::Ready => {}
-            Waited::Cancelled => return RunEnd::CancelledBefore(index),
-            Waited::Failed(error) => return RunEnd::StoppedAt { index, error },
-        }
         let ready = match send::prepare(&session.reads, call, &warrant.incident, &known).await {
             Ok(ready) => ready,
             Err(error) => return RunEnd::StoppedAt { index, error },
         };
+        let before = &warrant.calls[..index];
+        match wait::until_ready(&session.reads, before, &ready, &|| journal.cancelled()).await {
+            Waited::Ready => {}
+            Waited::Cancelled => return RunEnd::CancelledBefore(index),
+            Waited::Failed(error) => return RunEnd::StoppedAt { index, error },
+        }
         if let Err(error) = journal.sending(index, call).await {
             return RunEnd::JournalFailed { index, sent: false, error };
         }

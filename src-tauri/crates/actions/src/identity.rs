@@ -13,6 +13,13 @@ pub(crate) struct Caller {
     pub(crate) arn: String,
 }
 
+impl Caller {
+    /// `aws`, `aws-cn`, `aws-us-gov`: the second part of every ARN of this caller's world.
+    pub(crate) fn partition(&self) -> &str {
+        self.arn.split(':').nth(1).unwrap_or("aws")
+    }
+}
+
 /// Asks AWS who is calling.
 pub(crate) async fn caller(clients: &Clients) -> Result<Caller, OutsideError> {
     let operation = "sts:GetCallerIdentity";
@@ -46,21 +53,22 @@ pub(crate) async fn own(
     clients: &Clients,
     account: &AwsAccount,
 ) -> Result<OwnIdentity, OutsideError> {
+    let caller = caller(clients).await?;
     let mut own = OwnIdentity {
-        arns: vec![caller(clients).await?.arn],
+        arns: vec![caller.arn.clone()],
         access_keys: vec![account.read.key_id.clone()],
     };
     own.arns.extend(account.role_arn.clone());
     if let Some(write) = account.write.as_ref().filter(|key| key.key_id != account.read.key_id) {
         own.access_keys.push(write.key_id.clone());
-        own.arns.extend(owner_arn(clients, account, &write.key_id).await?);
+        own.arns.extend(owner_arn(clients, &caller, &write.key_id).await?);
     }
     Ok(own)
 }
 
 async fn owner_arn(
     clients: &Clients,
-    account: &AwsAccount,
+    caller: &Caller,
     key_id: &str,
 ) -> Result<Option<String>, OutsideError> {
     let owner = match crate::observe_key::owner(clients, key_id).await {
@@ -70,5 +78,6 @@ async fn owner_arn(
         Err(error) => return Err(error),
     };
     // The path of a user is not part of the answer; whoever compares looks at the last part only.
-    Ok(owner.map(|user| format!("arn:aws:iam::{}:user/{user}", account.account_id)))
+    let (partition, account) = (caller.partition(), &caller.account);
+    Ok(owner.map(|user| format!("arn:{partition}:iam::{account}:user/{user}")))
 }

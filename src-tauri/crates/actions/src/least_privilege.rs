@@ -25,10 +25,11 @@ const CONTEXT: [&str; 11] = [
 const IDENTITIES: [&str; 2] = ["iam:GetRole", "iam:GetUser"];
 
 /// What a run reads besides its calls: the group it works on, and whether a machine is up yet.
-const RUN: [&str; 5] = [
+const RUN: [&str; 6] = [
     "autoscaling:DescribeAutoScalingGroups",
     "autoscaling:DescribeAutoScalingInstances",
     "ec2:DescribeInstances",
+    "ec2:DescribeNetworkInterfaces",
     "ec2:DescribeSecurityGroups",
     "iam:SimulatePrincipalPolicy",
 ];

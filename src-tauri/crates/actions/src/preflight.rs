@@ -117,7 +117,8 @@ async fn one(session: &Session, account: &AwsAccount, target: &Target, call: &Ca
             simulate(session, account, operation, arn).await
         }
         Call::SetAccessKeyStatus { user, .. } => {
-            let arn = format!("arn:aws:iam::{}:user/{user}", account.account_id);
+            let (partition, account_id) = (session.caller.partition(), &account.account_id);
+            let arn = format!("arn:{partition}:iam::{account_id}:user/{user}");
             simulate(session, account, operation, Some(arn)).await
         }
     }

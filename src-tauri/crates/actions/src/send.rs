@@ -23,8 +23,8 @@ use crate::quarantine;
 
 /// A call with every name turned into an id; sending it needs no further read.
 pub(crate) struct Ready<'a> {
-    call: &'a Call,
-    groups: Vec<String>,
+    pub(crate) call: &'a Call,
+    pub(crate) groups: Vec<String>,
 }
 
 /// The quarantine groups known in one run, by VPC and name.
