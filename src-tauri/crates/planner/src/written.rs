@@ -62,7 +62,7 @@ fn supporting(finding: Option<&Finding>, evidence: &[Evidence]) -> Vec<EvidenceI
     let Some(finding) = finding else { return Vec::new() };
     let mut own: Vec<&Evidence> =
         evidence.iter().filter(|fact| fact.sha256 == finding.alert_sha256).collect();
-    own.sort_by(|a, b| a.at.cmp(&b.at));
+    own.sort_by_key(|fact| fact.at);
     own.into_iter().take(CITES).map(|fact| fact.id.clone()).collect()
 }
 

@@ -1,6 +1,9 @@
 //! The reader and the executor against a simulated AWS account (moto, corrected and seeded, with
 //! IAM enforced), through a proxy that counts what changes something and can break it.
 
+// Clippy knows `#[test]` functions, not what they call.
+#![allow(clippy::unwrap_used)]
+
 mod bench;
 mod faults;
 mod journal;

@@ -1,5 +1,8 @@
 //! The use cases against a real database and a simulated cloud, source and keychain.
 
+// Clippy knows `#[test]` functions, not what they call.
+#![allow(clippy::unwrap_used)]
+
 mod approving;
 mod crashing;
 mod ingesting;
