@@ -23,7 +23,7 @@ pub enum EngineError {
     #[error(transparent)]
     Vault(#[from] VaultError),
     /// A vendor or cloud failed.
-    #[error("{}{}", .0, .0.remedy.as_deref().map(|remedy| format!(". {remedy}")).unwrap_or_default())]
+    #[error("{}", with_remedy(.0))]
     Outside(#[from] OutsideError),
 }
 
@@ -34,5 +34,14 @@ impl From<StoreError> for EngineError {
             StoreError::Conflict { .. } => Self::Refused(error.to_string()),
             other => Self::Store(other),
         }
+    }
+}
+
+/// What went wrong as a sentence, then what to do about it.
+fn with_remedy(error: &OutsideError) -> String {
+    let said = error.to_string();
+    match error.remedy.as_deref() {
+        Some(remedy) => format!("{}. {remedy}", said.trim_end_matches('.')),
+        None => said,
     }
 }

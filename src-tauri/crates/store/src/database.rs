@@ -50,12 +50,12 @@ impl Store {
         } else {
             options
         };
-        let open = |source| StoreError::Open { path: name.clone(), source };
-        let mut connection = SqliteConnection::connect_with(&options).await.map_err(open)?;
+        let open = StoreError::opening(&name);
+        let mut connection = SqliteConnection::connect_with(&options).await.map_err(&open)?;
         MIGRATIONS
             .run(&mut connection)
             .await
-            .map_err(|source| StoreError::Migrate { path: name.clone(), source })?;
+            .map_err(StoreError::migrating(&name))?;
         let readers = SqlitePoolOptions::new()
             .max_connections(4)
             .connect_with(options.create_if_missing(false))

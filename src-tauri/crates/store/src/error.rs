@@ -1,4 +1,5 @@
 use firebreak_core::ports::JournalError;
+use sqlx::migrate::MigrateError;
 
 /// Why the store did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -19,7 +20,7 @@ pub enum StoreError {
         /// Which file.
         path: String,
         /// Why.
-        source: sqlx::migrate::MigrateError,
+        source: MigrateError,
     },
     /// The disk is full or the file can't be written.
     #[error("the database can't be written ({0}); free some disk space, then try again")]
@@ -63,15 +64,30 @@ pub enum StoreError {
 impl StoreError {
     /// Wraps a driver error; a full disk and I/O errors get a kind of their own.
     pub(crate) fn of(operation: &'static str) -> impl FnOnce(sqlx::Error) -> Self {
-        move |source| {
-            let code = source.as_database_error().and_then(|error| error.code());
-            // SQLITE_FULL is 13, SQLITE_IOERR 10 with extended codes above it, SQLITE_READONLY 8.
-            let primary =
-                code.as_deref().and_then(|code| code.parse::<i64>().ok()).map(|code| code & 0xff);
-            match primary {
-                Some(8 | 10 | 13) => Self::Full(source.to_string()),
-                _ => Self::Statement { operation, source },
+        move |source| match disk_is_at_fault(&source) {
+            true => Self::Full(source.to_string()),
+            false => Self::Statement { operation, source },
+        }
+    }
+
+    /// Wraps an error of opening the file. A full disk shows here first: the write-ahead log's index
+    /// has to be made before anything is read.
+    pub(crate) fn opening(path: &str) -> impl Fn(sqlx::Error) -> Self {
+        move |source| match disk_is_at_fault(&source) {
+            true => Self::Full(source.to_string()),
+            false => Self::Open { path: path.to_owned(), source },
+        }
+    }
+
+    /// Wraps an error of bringing the schema up to date.
+    pub(crate) fn migrating(path: &str) -> impl Fn(MigrateError) -> Self {
+        move |source| match &source {
+            MigrateError::Execute(inner) | MigrateError::ExecuteMigration(inner, _)
+                if disk_is_at_fault(inner) =>
+            {
+                Self::Full(inner.to_string())
             }
+            _ => Self::Migrate { path: path.to_owned(), source },
         }
     }
 
@@ -79,6 +95,13 @@ impl StoreError {
     pub fn is_storage(&self) -> bool {
         matches!(self, Self::Full(_))
     }
+}
+
+/// SQLITE_FULL is 13, SQLITE_IOERR 10 with extended codes above it, SQLITE_READONLY 8.
+fn disk_is_at_fault(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code());
+    let primary = code.as_deref().and_then(|code| code.parse::<i64>().ok()).map(|code| code & 0xff);
+    matches!(primary, Some(8 | 10 | 13))
 }
 
 impl From<StoreError> for JournalError {
