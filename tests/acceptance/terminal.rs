@@ -1,0 +1,18 @@
+//! The terminal's program as people and scripts use it: the real `firebreakctl` on the sandbox, with
+//! a bus and a gnome-keyring of its own. What the cloud holds is judged by boto3, what was asked of
+//! it by the sandbox's log.
+
+mod account;
+mod aws_faults;
+mod bus;
+mod containment;
+mod disk_full;
+mod ingest;
+mod keychain;
+mod kill;
+mod limits;
+mod model_faults;
+mod poisoned;
+mod said;
+mod stage;
+mod wiz_faults;

@@ -1,0 +1,106 @@
+//! A source that misbehaves in the middle of a poll: nothing is lost, nothing comes twice.
+
+use std::time::{Duration, Instant};
+
+use firebreak_sandbox::Options;
+use firebreak_sandbox::faults::{Fault, Mode, Target};
+use serde_json::{Value, json};
+
+use super::said::{list, text};
+use super::stage::Stage;
+
+/// Longer than this nobody waits for an error in a terminal.
+const PATIENCE: Duration = Duration::from_secs(45);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_fault_of_a_source_is_said_and_made_good() {
+    let options = Options { bulk: 120, ..Options::wiz_only() };
+    let Some(stage) = Stage::start("wiz_faults", options).await else { return };
+    // What a tenant without faults gives.
+    let there = issues(&stage).await;
+    // Each of these breaks one poll at another place; (mode, what it breaks, words of the message).
+    let order = |mode, skip: u64| Fault { skip, ..Fault::new(Target::Wiz, mode) };
+    let token = |mode| Fault { matches: Some("token".to_owned()), ..Fault::new(Target::Wiz, mode) };
+    for (fault, because) in [
+        (token(Mode::Unauthorized), "client"),
+        (token(Mode::Cut), "wiz"),
+        (order(Mode::Forbidden, 1), "permission"),
+        (order(Mode::Internal, 1), "500"),
+        (Fault { retry_after: Some(3600), ..order(Mode::TooMany, 1) }, "too many"),
+        (order(Mode::Cut, 2), "connection"),
+        (order(Mode::CutHalf, 2), "connection"),
+        (order(Mode::Html200, 2), "json"),
+        (order(Mode::Garbage, 2), "json"),
+        (order(Mode::Huge, 2), "large"),
+        (order(Mode::Unauthorized, 1), "401"),
+    ] {
+        let name = fault.name();
+        let before = source(&stage).await;
+        let audited = stage.audit_holds().await;
+        stage.sandbox.fault(fault);
+        let begun = Instant::now();
+        let said = stage.run(&["poll", "--json"]).await.ended(1);
+        assert!(begun.elapsed() < PATIENCE, "{name}: {:?} until it said so", begun.elapsed());
+        let message = text(&said.document(), "/error/message").to_lowercase();
+        assert!(message.contains(because) || message.contains("wiz"), "{name}: {message}");
+        let after = source(&stage).await;
+        assert!(!text(&after, "/problem").is_empty(), "{name}: the source's health says it: {after:#}");
+        assert!(text(&after, "/remedy").len() > 10, "{name}: and what to do: {after:#}");
+        assert_ne!(after["health"], "ok", "{name}");
+        stage.run(&["source", "list"]).await.ended(0).says(text(&after, "/remedy"));
+        cursor_fits_what_is_stored(&name, &before, &after);
+        assert!(audited["size"].as_u64() <= stage.audit_holds().await["size"].as_u64());
+        stage.heal(Target::Wiz);
+    }
+    // One hiccup in the middle is none of the analyst's business.
+    let once = Fault { count: 1, ..order(Mode::Internal, 1) };
+    stage.sandbox.fault(once);
+    stage.fault(Target::Wiz, Mode::Slow);
+    stage.run(&["poll"]).await.ended(0);
+    stage.heal(Target::Wiz);
+    assert_eq!(source(&stage).await["health"], "ok", "the problem is forgotten once it is over");
+    everything_came_once(&stage, &there).await;
+    let again = stage.json(&["poll"]).await;
+    assert_eq!(again[0]["findings"], 0, "a poll without changes brings nothing: {again:#}");
+    everything_came_once(&stage, &there).await;
+    stage.no_secret_leaked();
+}
+
+async fn source(stage: &Stage) -> Value {
+    stage.json(&["source", "list"]).await[0].clone()
+}
+
+/// A poll that failed before it stored a page leaves the cursor where it was.
+fn cursor_fits_what_is_stored(fault: &str, before: &Value, after: &Value) {
+    if before["alerts_total"] == after["alerts_total"] {
+        assert_eq!(before["cursor"], after["cursor"], "{fault}: the cursor passed what was not stored");
+    }
+}
+
+/// Ids of the tenant's issues, from the tenant itself.
+async fn issues(stage: &Stage) -> Vec<String> {
+    let url = format!("{}/issues", stage.sandbox.ready().control_url);
+    let said: Value = reqwest::get(url).await.unwrap().json().await.unwrap();
+    let issues = said["issues"].as_array().cloned().unwrap_or_default();
+    let id = |issue: &Value| issue.as_str().or(issue["id"].as_str()).unwrap_or_default().to_owned();
+    let mut ids: Vec<String> = issues.iter().map(id).collect();
+    ids.sort();
+    assert!(ids.len() > 120, "{} issues", ids.len());
+    ids
+}
+
+/// Every issue of the tenant is in exactly one alert record of the log.
+async fn everything_came_once(stage: &Stage, there: &[String]) {
+    let export = stage.json(&["audit", "export"]).await;
+    let mut stored: Vec<String> = Vec::new();
+    for record in list(&export, "/records") {
+        let body: Value = serde_json::from_str(text(record, "/body")).unwrap();
+        if body["kind"] == json!("alert_stored") {
+            let said = text(&body, "/text").to_owned();
+            stored.extend(said.strip_prefix("issue ").and_then(|rest| rest.split(' ').next()).map(str::to_owned));
+        }
+    }
+    stored.sort();
+    assert_eq!(stored.len(), there.len(), "as many as there are");
+    assert_eq!(stored, there, "nothing lost, nothing doubled");
+}
