@@ -74,8 +74,8 @@ fn blank_length(rest: &str, previous: char) -> usize {
         return block_comment_length(rest);
     }
     let within_word = previous.is_alphanumeric() || previous == '_';
-    if rest.starts_with('"') {
-        return 1 + string_length(&rest[1..]);
+    if let Some(text) = rest.strip_prefix('"') {
+        return 1 + string_length(text);
     }
     if !within_word && rest.starts_with('r') {
         let hashes = rest[1..].bytes().take_while(|byte| *byte == b'#').count();

@@ -46,8 +46,11 @@ fn corpus() -> Vec<String> {
     texts
 }
 
+/// A place by name, and how words are put there.
+type Surface = (&'static str, fn(&mut Miner, &str));
+
 /// Where whoever sets off an alert can put words.
-const SURFACES: &[(&str, fn(&mut Miner, &str))] = &[
+const SURFACES: &[Surface] = &[
     ("title", |miner, text| {
         miner.findings[0].draft.title = text.to_owned();
         miner.incident.title = text.to_owned();
