@@ -44,7 +44,8 @@ impl Judge {
     /// Starts Python with the operator's key.
     pub async fn start(stage: &Stage) -> Self {
         let aws = stage.sandbox.ready().aws.as_ref().expect("the sandbox has an account");
-        let python = firebreak_sandbox::Sandbox::python(&Default::default()).expect("a Python with moto");
+        let python =
+            firebreak_sandbox::Sandbox::python(&Default::default()).expect("a Python with moto");
         let mut command = tokio::process::Command::new(python);
         command.args(["-c", JUDGE]).stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
         command.env("AWS_EC2_METADATA_DISABLED", "true").env_remove("AWS_PROFILE");
@@ -62,7 +63,8 @@ impl Judge {
         let question = json!({ "ask": what, "about": about });
         self.questions.write_all(format!("{question}\n").as_bytes()).await.unwrap();
         let answer = self.answers.next_line().await.unwrap();
-        serde_json::from_str(&answer.unwrap_or_else(|| panic!("boto3 failed on {question}"))).unwrap()
+        serde_json::from_str(&answer.unwrap_or_else(|| panic!("boto3 failed on {question}")))
+            .unwrap()
     }
 
     /// An instance by its name in the scenarios.

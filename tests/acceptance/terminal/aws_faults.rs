@@ -24,7 +24,10 @@ async fn the_second_half_of_an_isolation_may_fail_anywhere() {
 }
 
 async fn half(test: &str, mine: impl Fn(usize, usize) -> bool) {
-    let Some(stage) = Stage::start(test, Options { model: false, ..Options::everything() }).await else { return };
+    let Some(stage) = Stage::start(test, Options { model: false, ..Options::everything() }).await
+    else {
+        return;
+    };
     let mut judge = Judge::start(&stage).await;
     stage.run(&["poll"]).await.ended(0);
     let before = judge.instance(&stage, "web-7").await;
@@ -53,9 +56,16 @@ async fn fails_at(stage: &Stage, judge: &mut Judge, before: &Connected, index: u
 
     let said = stage.run(&["step", "run", &step, "--json"]).await.ended(1);
     stage.heal(Target::Aws);
-    assert!(said.err.contains(&format!("call {}", index + 1)), "{place}: it says which call: {said}");
+    assert!(
+        said.err.contains(&format!("call {}", index + 1)),
+        "{place}: it says which call: {said}"
+    );
     let ran = said.document();
-    assert_eq!(sent(stage, from), planned[..=index], "{place}: each once, the later ones not at all");
+    assert_eq!(
+        sent(stage, from),
+        planned[..=index],
+        "{place}: each once, the later ones not at all"
+    );
     let certain = way == Mode::Forbidden;
     assert_eq!(ran["state"], if certain { "failed" } else { "unknown" }, "{place}");
     for (later, call) in list(&ran, "/run").iter().enumerate().skip(index) {
@@ -77,7 +87,10 @@ async fn fails_at(stage: &Stage, judge: &mut Judge, before: &Connected, index: u
     let happened = index + usize::from(way == Mode::Lost);
     if happened == 0 {
         stage.refuses(&["step", "undo", &step], 3, "nothing to undo").await;
-    } else if planned[..happened].iter().all(|operation| operation.starts_with("ec2:CreateSnapshot")) {
+    } else if planned[..happened]
+        .iter()
+        .all(|operation| operation.starts_with("ec2:CreateSnapshot"))
+    {
         // Snapshots are evidence and stay; there is nothing to put back.
         stage.refuses(&["step", "undo", &step], 3, "nothing to undo").await;
     } else {
@@ -95,12 +108,23 @@ fn count_of(planned: &[String]) -> usize {
 }
 
 /// Reading finds out what happened, and sends nothing to do so.
-async fn assert_settled(stage: &Stage, step: &str, index: usize, count: usize, way: Mode, place: &str) {
+async fn assert_settled(
+    stage: &Stage,
+    step: &str,
+    index: usize,
+    count: usize,
+    way: Mode,
+    place: &str,
+) {
     let from = stage.newest_request();
     let settled = stage.json(&["step", "reconcile", step]).await;
     assert_eq!(sent(stage, from), [""; 0], "{place}: reconciling only reads");
     let all_happened = way == Mode::Lost && index + 1 == count;
-    assert_eq!(settled["state"], if all_happened { "proven" } else { "failed" }, "{place}: {settled:#}");
+    assert_eq!(
+        settled["state"],
+        if all_happened { "proven" } else { "failed" },
+        "{place}: {settled:#}"
+    );
     let status = text(&list(&settled, "/run")[index], "/status");
     let wanted = if way == Mode::Lost { "dispatched" } else { "failed" };
     assert_eq!(status, wanted, "{place}: what became of it was read: {:#}", note(&settled));

@@ -57,7 +57,8 @@ impl Bus {
         command.args(["--foreground", "--components=secrets"]).args(unlocked.then_some("--unlock"));
         command.env("DBUS_SESSION_BUS_ADDRESS", &self.address);
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
-        let mut keyring = command.spawn().map_err(|error| format!("gnome-keyring-daemon: {error}"))?;
+        let mut keyring =
+            command.spawn().map_err(|error| format!("gnome-keyring-daemon: {error}"))?;
         if let Some(mut password) = keyring.stdin.take() {
             password.write_all(PASSWORD).map_err(|error| error.to_string())?;
         }
@@ -66,7 +67,8 @@ impl Bus {
         self.until("the keyring answers", |bus| {
             let name = format!("string:{SERVICE}");
             let words = ["--dest=org.freedesktop.DBus", "/org/freedesktop/DBus"];
-            bus.says(&[words[0], words[1], "org.freedesktop.DBus.NameHasOwner", &name]).contains("boolean true")
+            bus.says(&[words[0], words[1], "org.freedesktop.DBus.NameHasOwner", &name])
+                .contains("boolean true")
         })
     }
 

@@ -17,7 +17,10 @@ async fn a_miner_is_isolated_proven_and_let_go_again() {
     assert_eq!(before.interfaces.len(), 3, "the scenario's instance has three interfaces");
 
     let polled = stage.json(&["poll", "--once"]).await;
-    assert!(polled[0]["findings"].as_u64() > Some(4) && polled[0]["not_understood"] == 0, "{polled:#}");
+    assert!(
+        polled[0]["findings"].as_u64() > Some(4) && polled[0]["not_understood"] == 0,
+        "{polled:#}"
+    );
     let label = read_the_incident(&stage).await;
 
     let plan = stage.json(&["plan", &label]).await;
@@ -25,7 +28,8 @@ async fn a_miner_is_isolated_proven_and_let_go_again() {
     assert_eq!(text(&plan, "/steps/0/id"), step, "isolating is ranked first");
     stage.run(&["plan", &label]).await.ended(0).says("mandatory");
     // A new plan has new steps.
-    let step = step_of(&stage.json(&["incidents", "show", &label]).await["plan"], "aws.ec2.isolate");
+    let step =
+        step_of(&stage.json(&["incidents", "show", &label]).await["plan"], "aws.ec2.isolate");
     let shown = stage.step(&step).await;
     let planned = planned_operations(&shown, "/calls");
     let digest = text(&shown, "/digest").to_owned();
@@ -44,7 +48,11 @@ async fn a_miner_is_isolated_proven_and_let_go_again() {
     let ran = stage.json(&["step", "run", &step]).await;
     assert_eq!(ran["state"], "proven");
     assert_proven(&ran);
-    assert_eq!(stage.operations_after(0), planned, "exactly the calls that were shown, once each, in order");
+    assert_eq!(
+        stage.operations_after(0),
+        planned,
+        "exactly the calls that were shown, once each, in order"
+    );
     let isolated = judge.instance(&stage, "web-7").await;
     isolated.assert_cut_off(3);
     assert_eq!(isolated.scaling.as_deref(), Some("Standby"));
@@ -69,7 +77,10 @@ async fn a_miner_is_isolated_proven_and_let_go_again() {
     stage.run(&["demo"]).await.ended(0).says("proven").says("undone");
     assert_eq!(judge.instance(&stage, "web-7").await, before, "the demo leaves nothing behind");
     let sentence = stage.json(&["demo"]).await;
-    assert_eq!((&sentence["run"]["state"], &sentence["audit"]["ok"]), (&"proven".into(), &true.into()));
+    assert_eq!(
+        (&sentence["run"]["state"], &sentence["audit"]["ok"]),
+        (&"proven".into(), &true.into())
+    );
     stage.audit_holds().await;
     // The ready file is the sandbox's, not the product's, and lies outside the workspace.
     stage.no_secret_leaked();
@@ -80,7 +91,8 @@ async fn read_the_incident(stage: &Stage) -> String {
     let row = stage.incident_about("web-7").await;
     assert_eq!((&row["severity"], &row["state"]), (&"critical".into(), &"new".into()));
     let label = text(&row, "/label").to_owned();
-    let listed = stage.json(&["incidents", "list", "--severity", "critical", "--query", "miner"]).await;
+    let listed =
+        stage.json(&["incidents", "list", "--severity", "critical", "--query", "miner"]).await;
     assert!(list(&listed, "/rows").iter().any(|row| row["label"] == label.as_str()), "{listed:#}");
     stage.run(&["incidents", "list", "--severity", "worse"]).await.ended(2).says("severity");
     stage.run(&["incidents", "sing"]).await.ended(2);
@@ -104,11 +116,17 @@ async fn read_the_incident(stage: &Stage) -> String {
     stage.run(&["incidents", "show", &label]).await.ended(0).says("staging").says("timeline");
     let finding = text(&shown, "/findings/0/id");
     let raw = stage.json(&["incidents", "raw", finding]).await;
-    assert!(text(&raw, "/body").contains(text(&shown, "/findings/0/vendor_id")), "the alert, verbatim");
+    assert!(
+        text(&raw, "/body").contains(text(&shown, "/findings/0/vendor_id")),
+        "the alert, verbatim"
+    );
 
     let graph = stage.json(&["graph", &label]).await;
     let edges = list(&graph, "/edges");
-    assert!(!edges.is_empty() && edges.iter().all(|edge| !text(edge, "/reason").is_empty()), "{graph:#}");
+    assert!(
+        !edges.is_empty() && edges.iter().all(|edge| !text(edge, "/reason").is_empty()),
+        "{graph:#}"
+    );
     stage.run(&["graph", &label]).await.ended(0).says("customer-exports");
     label
 }
@@ -116,7 +134,10 @@ async fn read_the_incident(stage: &Stage) -> String {
 fn assert_proven(step: &Value) {
     assert_eq!(step["proof"]["outcome"], "proven");
     let checks = list(step, "/proof/checks");
-    assert!(!checks.is_empty() && checks.iter().all(|check| check["outcome"] == "proven"), "{checks:#?}");
+    assert!(
+        !checks.is_empty() && checks.iter().all(|check| check["outcome"] == "proven"),
+        "{checks:#?}"
+    );
 }
 
 /// All of it is on record, and the record holds.

@@ -27,7 +27,8 @@ impl Small {
         let ballast = self.0.join("ballast");
         let mut size = 1 << 30;
         while size >= 512 {
-            let file = std::fs::OpenOptions::new().append(true).create(true).open(&ballast).unwrap();
+            let file =
+                std::fs::OpenOptions::new().append(true).create(true).open(&ballast).unwrap();
             match std::io::Write::write_all(&mut &file, &vec![7; size.min(1 << 16)]) {
                 Ok(()) => {}
                 Err(_) => size = (size.min(1 << 16)) / 2,
@@ -69,7 +70,11 @@ async fn a_full_disk_stops_actions_and_loses_nothing() {
     disk.free();
     std::fs::write(&alerts, format!("[{}]", vec![ALERT; 40].join(","))).unwrap();
     disk.fill(0);
-    stage.run(&["ingest", "--vendor", "wiz", &alerts.display().to_string()]).await.ended(1).says("full");
+    stage
+        .run(&["ingest", "--vendor", "wiz", &alerts.display().to_string()])
+        .await
+        .ended(1)
+        .says("full");
     disk.free();
     let polled = stage.json(&["poll"]).await;
     let stored = polled[0]["findings"].as_u64().unwrap();

@@ -20,7 +20,8 @@ const ALERTS: [&str; 5] = [
 ];
 
 async fn workspace(test: &str) -> Option<Stage> {
-    let stage = Stage::bare(test, Options { wiz: false, model: false, ..Options::default() }).await?;
+    let stage =
+        Stage::bare(test, Options { wiz: false, model: false, ..Options::default() }).await?;
     stage.run(&["init"]).await.ended(0);
     Some(stage)
 }
@@ -43,7 +44,8 @@ fn material(variable: &str, below: &str) -> Option<PathBuf> {
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut files: Vec<_> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
     files
 }
@@ -65,33 +67,59 @@ async fn recorded_payloads_become_findings_and_the_rest_says_what_it_is() {
             alerts += 1;
         } else {
             assert_eq!(problems.len(), 1, "{name}: {result:#}");
-            assert!(problems[0].as_str().unwrap().len() > 10, "{name}: a clear error: {problems:?}");
+            assert!(
+                problems[0].as_str().unwrap().len() > 10,
+                "{name}: a clear error: {problems:?}"
+            );
             assert!(said.err.contains(name), "{name}: it is named on standard error");
         }
     }
     let findings = findings(&stage).await;
-    assert!(alerts >= 17 && findings.len() * 4 >= alerts * 3, "{alerts} alerts, {} findings", findings.len());
+    assert!(
+        alerts >= 17 && findings.len() * 4 >= alerts * 3,
+        "{alerts} alerts, {} findings",
+        findings.len()
+    );
     for finding in &findings {
         let detection = finding["status"] == "unknown";
         assert_ne!(finding["severity"], "unknown", "{finding:#}");
         assert!(detection || !text(finding, "/status").is_empty());
-        for field in ["/created_at", "/updated_at", "/resource_name", "/resource_type", "/vendor_id", "/title"] {
+        for field in [
+            "/created_at",
+            "/updated_at",
+            "/resource_name",
+            "/resource_type",
+            "/vendor_id",
+            "/title",
+        ] {
             assert!(!text(finding, field).is_empty(), "{field} of {finding:#}");
         }
-        for (field, word) in [("resource", "native id"), ("account", "account"), ("region", "region")] {
+        for (field, word) in
+            [("resource", "native id"), ("account", "account"), ("region", "region")]
+        {
             let named = list(finding, "/unknowns").contains(&json!(format!("{word}: not given")));
-            assert!(finding[field].is_string() || named, "{word} is there or named as missing: {finding:#}");
+            assert!(
+                finding[field].is_string() || named,
+                "{word} is there or named as missing: {finding:#}"
+            );
         }
     }
     let database = "arn:aws:rds:us-east-1:123456789012:db:production-database";
-    let known = findings.iter().find(|finding| finding["resource"] == database).expect("the recorded detection");
+    let known = findings
+        .iter()
+        .find(|finding| finding["resource"] == database)
+        .expect("the recorded detection");
     assert_eq!((&known["severity"], &known["region"]), (&json!("high"), &json!("us-east-1")));
     assert_eq!(known["account"], "123456789012");
 
     let again = ingest(&stage, &files).await.ended(1).document();
-    let repeated: u64 = list(&again, "").iter().filter_map(|result| result["repeated"].as_u64()).sum();
+    let repeated: u64 =
+        list(&again, "").iter().filter_map(|result| result["repeated"].as_u64()).sum();
     assert_eq!(repeated, alerts as u64, "each alert is known already");
-    assert!(list(&again, "").iter().all(|result| result["findings"].as_u64().unwrap_or(0) == 0), "{again:#}");
+    assert!(
+        list(&again, "").iter().all(|result| result["findings"].as_u64().unwrap_or(0) == 0),
+        "{again:#}"
+    );
     assert_eq!(self::findings(&stage).await, findings, "nothing is doubled");
     stage.audit_holds().await;
 }
@@ -130,11 +158,16 @@ async fn hostile_text_is_stored_and_steers_nothing() {
     let Some(stage) = workspace("hostile_text").await else { return };
     let strings = hostile_strings();
     let file = stage.folder().join("alerts \u{1b}[31m\u{202e}.jsonl");
-    let alerts: Vec<String> = strings.iter().enumerate().map(|(at, text)| alert(at, text)).collect();
+    let alerts: Vec<String> =
+        strings.iter().enumerate().map(|(at, text)| alert(at, text)).collect();
     std::fs::write(&file, alerts.join("\n")).unwrap();
     // Once for people, with the name of the file; what was said is looked at in `Said`.
     let path = file.display().to_string();
-    stage.run(&["ingest", "--vendor", "wiz", &path]).await.ended(0).says(&format!("{} alerts", strings.len()));
+    stage
+        .run(&["ingest", "--vendor", "wiz", &path])
+        .await
+        .ended(0)
+        .says(&format!("{} alerts", strings.len()));
     let page = stage.json(&["incidents", "list", "--limit", "500"]).await;
     assert_eq!(page["total"], strings.len(), "not one is lost");
     stage.run(&["incidents", "list", "--limit", "500"]).await.ended(0);

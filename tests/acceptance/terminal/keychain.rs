@@ -27,7 +27,11 @@ async fn each_state_of_the_keychain_has_its_own_way_on() {
     stage.run(&["poll"]).await.ended(0);
 
     let absent = fails(&stage, false).await;
-    without_bus(&stage, &["keychain"]).await.ended(0).says("no keychain answers").says("secret service");
+    without_bus(&stage, &["keychain"])
+        .await
+        .ended(0)
+        .says("no keychain answers")
+        .says("secret service");
     works_without(&stage, false).await;
     stage.run(&["poll"]).await.ended(0);
 
@@ -40,11 +44,18 @@ async fn each_state_of_the_keychain_has_its_own_way_on() {
     // A way back without a new workspace.
     stage.run(&["source", "remove", "wiz-sandbox"]).await.ended(0);
     let wiz = stage.sandbox.ready().wiz.clone().unwrap();
-    stage.typed(&add(&wiz.api_url, &wiz.auth_url, &wiz.client_id), &wiz.client_secret).await.ended(0);
+    stage
+        .typed(&add(&wiz.api_url, &wiz.auth_url, &wiz.client_id), &wiz.client_secret)
+        .await
+        .ended(0);
     stage.run(&["poll"]).await.ended(0);
     stage.audit_holds().await;
     stage.no_secret_leaked();
-    assert_eq!(stage.found(SECRET.as_bytes()), None, "a secret that could not be kept was written down");
+    assert_eq!(
+        stage.found(SECRET.as_bytes()),
+        None,
+        "a secret that could not be kept was written down"
+    );
 }
 
 fn add<'a>(api: &'a str, auth: &'a str, id: &'a str) -> [&'a str; 9] {
@@ -61,7 +72,8 @@ async fn fails(stage: &Stage, bus: bool) -> String {
     assert!(message.to_lowercase().contains("keychain"), "{message}");
     assert!(message.contains(". "), "what is so, and what to do: {message}");
 
-    let words = add("https://api.eu1.app.wiz.io/graphql", "https://auth.app.wiz.io/oauth/token", "id");
+    let words =
+        add("https://api.eu1.app.wiz.io/graphql", "https://auth.app.wiz.io/oauth/token", "id");
     let mut command = stage.command(&words);
     if !bus {
         command.env_remove("DBUS_SESSION_BUS_ADDRESS");
@@ -74,7 +86,12 @@ async fn fails(stage: &Stage, bus: bool) -> String {
 
 /// Reading, and taking alerts from files, need no secret.
 async fn works_without(stage: &Stage, bus: bool) {
-    for words in [&["incidents", "list"][..], &["incidents", "show", "INC-1"], &["stats"], &["audit", "show"]] {
+    for words in [
+        &["incidents", "list"][..],
+        &["incidents", "show", "INC-1"],
+        &["stats"],
+        &["audit", "show"],
+    ] {
         said(stage, bus, words).await.ended(0);
     }
     let file = stage.folder().join("alert.json");

@@ -64,9 +64,11 @@ async fn dies_at(stage: &Stage, index: usize, moment: Moment) {
     let planned = planned_operations(&stage.step(&step).await, "/calls");
     stage.run(&["step", "approve", &step]).await.ended(0);
     let from = stage.newest_request();
-    let skip = planned[..index].iter().filter(|operation| **operation == planned[index]).count() as u64;
+    let skip =
+        planned[..index].iter().filter(|operation| **operation == planned[index]).count() as u64;
     let matches = Some(planned[index].clone());
-    let slow = Fault { matches, skip, count: 1, delay_ms: DELAY, ..Fault::new(Target::Aws, Mode::Slow) };
+    let slow =
+        Fault { matches, skip, count: 1, delay_ms: DELAY, ..Fault::new(Target::Aws, Mode::Slow) };
     stage.sandbox.fault(slow);
     let mut running = start(stage, &step);
     fault_is_played(stage).await;
@@ -81,7 +83,8 @@ async fn dies_at(stage: &Stage, index: usize, moment: Moment) {
     }
     running.kill().await.unwrap();
     // Whatever was still on its way has arrived by now, or never will.
-    tokio::time::sleep(Duration::from_millis(if moment == Moment::Done { 0 } else { DELAY + 200 })).await;
+    tokio::time::sleep(Duration::from_millis(if moment == Moment::Done { 0 } else { DELAY + 200 }))
+        .await;
     let reached = stage.operations_after(from);
     assert_eq!(reached[..], planned[..reached.len()], "{place}");
     assert!(reached.len() >= index && reached.len() <= index + 1, "{place}: {reached:?}");
@@ -90,7 +93,11 @@ async fn dies_at(stage: &Stage, index: usize, moment: Moment) {
 
     let shown = restarted(stage, &step).await;
     assert_eq!(shown["state"], "unknown", "{place}: {:#}", shown["state_note"]);
-    assert!(text(&shown, "/state_note").contains(&format!("call {}", index + 1)), "{:#}", shown["state_note"]);
+    assert!(
+        text(&shown, "/state_note").contains(&format!("call {}", index + 1)),
+        "{:#}",
+        shown["state_note"]
+    );
     stage.refuses(&["step", "run", &step], 3, "").await;
     stage.refuses(&["step", "undo", &step], 3, "reconcile").await;
     stage.refuses(&["step", "approve", &step], 3, "").await;
@@ -99,7 +106,11 @@ async fn dies_at(stage: &Stage, index: usize, moment: Moment) {
     let wanted = if happened && reached.len() == planned.len() { "proven" } else { "failed" };
     assert_eq!(settled["state"], wanted, "{place}: {settled:#}");
     let status = text(&list(&settled, "/run")[index], "/status");
-    assert_eq!(status, if happened { "dispatched" } else { "failed" }, "{place}: reading found the truth");
+    assert_eq!(
+        status,
+        if happened { "dispatched" } else { "failed" },
+        "{place}: reading found the truth"
+    );
     assert_eq!(stage.operations_after(from), reached, "{place}: reconciling only reads");
     stage.refuses(&["step", "run", &step], 3, "").await;
     stage.audit_holds().await;

@@ -3,8 +3,8 @@
 
 use std::time::{Duration, Instant};
 
-use firebreak_sandbox::faults::{Mode, Target};
 use firebreak_sandbox::Options;
+use firebreak_sandbox::faults::{Mode, Target};
 use serde_json::Value;
 
 use super::said::{list, text};
@@ -26,7 +26,11 @@ async fn no_model_takes_the_plan_away() {
 
     stage.run(&["plan", &label]).await.ended(0);
     let shown = stage.json(&["incidents", "show", &label]).await;
-    assert_eq!(shown["assessment"]["author"], "model", "an honest model is heard: {:#}", shown["assessment"]);
+    assert_eq!(
+        shown["assessment"]["author"], "model",
+        "an honest model is heard: {:#}",
+        shown["assessment"]
+    );
     assert_eq!(checklist(&shown["plan"]), playbook, "and chooses from the menu");
     assert!(model_requests(&stage) > asked);
 
@@ -46,11 +50,17 @@ async fn no_model_takes_the_plan_away() {
         notes.push(stands(&stage, &label, &row, &playbook, &format!("{mode:?}")).await);
         stage.heal(Target::Model);
     }
-    for model in ["sandbox-garbage", "sandbox-refusal", "sandbox-truncated", "sandbox-slow", "no-such-model"] {
+    for model in
+        ["sandbox-garbage", "sandbox-refusal", "sandbox-truncated", "sandbox-slow", "no-such-model"]
+    {
         choose(&stage, model).await;
         let begun = Instant::now();
         notes.push(stands(&stage, &label, &row, &playbook, model).await);
-        assert!(begun.elapsed() < Duration::from_secs(25), "{model} was waited for: {:?}", begun.elapsed());
+        assert!(
+            begun.elapsed() < Duration::from_secs(25),
+            "{model} was waited for: {:?}",
+            begun.elapsed()
+        );
     }
     notes.sort();
     notes.dedup();
@@ -66,7 +76,10 @@ async fn no_model_takes_the_plan_away() {
         unmoved(&stage, &row, &format!("turn {turn}")).await;
         rejected += usize::from(shown["assessment"]["author"] == "playbook");
     }
-    assert!(rejected >= 4, "answers that break the schema or name what is not there are rejected: {rejected}");
+    assert!(
+        rejected >= 4,
+        "answers that break the schema or name what is not there are rejected: {rejected}"
+    );
     stage.audit_holds().await;
     stage.no_secret_leaked();
 }
@@ -79,7 +92,10 @@ async fn stands(stage: &Stage, label: &str, row: &Value, playbook: &[Line], faul
     assert_eq!(shown["assessment"]["author"], "playbook", "{fault}: {:#}", shown["assessment"]);
     let note = text(&shown, "/assessment/model_note").to_owned();
     assert!(note.contains("the playbook's plan stands"), "{fault}: {note}");
-    assert!(!list(&shown, "/assessment/summary").is_empty(), "{fault}: the playbook's words are there");
+    assert!(
+        !list(&shown, "/assessment/summary").is_empty(),
+        "{fault}: the playbook's words are there"
+    );
     stage.run(&["incidents", "show", label]).await.ended(0).says("the playbook's plan stands");
     unmoved(stage, row, fault).await;
     note

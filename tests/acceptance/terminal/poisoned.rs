@@ -56,11 +56,14 @@ async fn judged(stage: &Stage, asset: &str) -> Value {
     let label = text(row, "/label");
     stage.run(&["plan", label]).await.ended(0);
     let shown = stage.json(&["incidents", "show", label]).await;
-    let mut steps: Vec<Value> =
-        list(&shown, "/plan/steps").iter().map(|step| json!([step["action"], step["mandatory"]])).collect();
+    let mut steps: Vec<Value> = list(&shown, "/plan/steps")
+        .iter()
+        .map(|step| json!([step["action"], step["mandatory"]]))
+        .collect();
     // The order among steps is the model's to choose; which there are is not.
     steps.sort_by_key(|step| step.to_string());
-    let verdicts: Vec<&Value> = list(&shown, "/plan/steps").iter().map(|step| &step["verdict"]["kind"]).collect();
+    let verdicts: Vec<&Value> =
+        list(&shown, "/plan/steps").iter().map(|step| &step["verdict"]["kind"]).collect();
     assert!(verdicts.iter().all(|kind| **kind != "auto"), "{verdicts:?}");
     json!({
         "severity": shown["row"]["severity"],
@@ -79,10 +82,13 @@ fn instance(number: usize) -> String {
 
 /// One alert without and one with each poison, in every place where a stranger's text can stand.
 async fn publish(stage: &Stage, poisons: &[String]) {
-    let mut toml = "name = \"poisoned\"\ntitle = \"Poisoned alerts and their clean twin\"\n".to_owned();
+    let mut toml =
+        "name = \"poisoned\"\ntitle = \"Poisoned alerts and their clean twin\"\n".to_owned();
     for number in 0..=poisons.len() {
         let poison = number.checked_sub(1).map(|at| poisons[at].as_str());
-        let with = |plain: &str| quoted(&poison.map_or(plain.to_owned(), |poison| format!("{plain} {poison}")));
+        let with = |plain: &str| {
+            quoted(&poison.map_or(plain.to_owned(), |poison| format!("{plain} {poison}")))
+        };
         let tags = match poison {
             Some(poison) => format!("{} = {}", quoted(&short(poison)), quoted(poison)),
             None => "note = \"none\"".to_owned(),
@@ -139,7 +145,8 @@ detections = ["poison-detection-{number}"]
         );
     }
     let url = format!("{}/publish", stage.sandbox.ready().control_url);
-    let said = reqwest::Client::new().post(url).json(&json!({ "toml": toml })).send().await.unwrap();
+    let said =
+        reqwest::Client::new().post(url).json(&json!({ "toml": toml })).send().await.unwrap();
     let status = said.status();
     assert!(status.is_success(), "{}", said.text().await.unwrap());
 }

@@ -25,7 +25,10 @@ impl Said {
         let (out, err) = (text(out), text(err));
         for (stream, text) in [("output", &out), ("error", &err)] {
             if let Some(steers) = text.chars().find(|c| steers(*c)) {
-                panic!("U+{:04X} on the standard {stream} of `{words}`:\n{text}", u32::from(steers));
+                panic!(
+                    "U+{:04X} on the standard {stream} of `{words}`:\n{text}",
+                    u32::from(steers)
+                );
             }
         }
         assert!(!err.contains("panicked at") && code != 101, "`{words}` panicked:\n{err}");
@@ -34,8 +37,9 @@ impl Said {
 
     /// The one document of `--json`.
     pub fn document(&self) -> Value {
-        serde_json::from_str(&self.out)
-            .unwrap_or_else(|error| panic!("`{}` did not print one document: {error}\n{self}", self.words))
+        serde_json::from_str(&self.out).unwrap_or_else(|error| {
+            panic!("`{}` did not print one document: {error}\n{self}", self.words)
+        })
     }
 
     /// Ended with this code.
@@ -68,7 +72,10 @@ fn steers(c: char) -> bool {
 
 /// A field that must be text.
 pub fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
-    value.pointer(pointer).and_then(Value::as_str).unwrap_or_else(|| panic!("no text at {pointer} of {value:#}"))
+    value
+        .pointer(pointer)
+        .and_then(Value::as_str)
+        .unwrap_or_else(|| panic!("no text at {pointer} of {value:#}"))
 }
 
 /// A field that must be a list.

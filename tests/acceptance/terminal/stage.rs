@@ -61,7 +61,8 @@ impl Stage {
         if options.aws && Sandbox::python(&options).is_none() {
             return Err("there is no Python with moto; run `cargo xtask test`".to_owned());
         }
-        let folder = TempDir::with_prefix("firebreak-terminal-").map_err(|error| error.to_string())?;
+        let folder =
+            TempDir::with_prefix("firebreak-terminal-").map_err(|error| error.to_string())?;
         let bus = Bus::start(folder.path())?;
         let quick = Options { rate_limit: None, settle: Duration::from_millis(100), ..options };
         let sandbox = Sandbox::start(quick).await.map_err(|error| error.to_string())?;
@@ -91,7 +92,11 @@ impl Stage {
         command.env("HOME", folder).env("XDG_DATA_HOME", folder.join("data"));
         command.env("XDG_RUNTIME_DIR", folder.join("run")).env("USER", "ana");
         command.env("DBUS_SESSION_BUS_ADDRESS", &self.bus.address).env("FIREBREAK_LOG", self.log);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
         command
     }
 
@@ -235,7 +240,8 @@ fn files(folder: &Path, found: &mut Vec<(String, Vec<u8>)>) {
 
 /// Where `cargo xtask test` says programs are, else beside this one.
 fn program(name: &str) -> Result<PathBuf, String> {
-    let beside = env::current_exe().ok().and_then(|path| Some(path.parent()?.parent()?.to_path_buf()));
+    let beside =
+        env::current_exe().ok().and_then(|path| Some(path.parent()?.parent()?.to_path_buf()));
     let folder = env::var_os("FIREBREAK_BIN_DIR").map(PathBuf::from).or(beside);
     let program = folder.unwrap_or_default().join(name);
     match program.is_file() {

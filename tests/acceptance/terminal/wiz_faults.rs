@@ -44,7 +44,10 @@ async fn every_fault_of_a_source_is_said_and_made_good() {
         let message = text(&said.document(), "/error/message").to_lowercase();
         assert!(message.contains(because) || message.contains("wiz"), "{name}: {message}");
         let after = source(&stage).await;
-        assert!(!text(&after, "/problem").is_empty(), "{name}: the source's health says it: {after:#}");
+        assert!(
+            !text(&after, "/problem").is_empty(),
+            "{name}: the source's health says it: {after:#}"
+        );
         assert!(text(&after, "/remedy").len() > 10, "{name}: and what to do: {after:#}");
         assert_ne!(after["health"], "ok", "{name}");
         stage.run(&["source", "list"]).await.ended(0).says(text(&after, "/remedy"));
@@ -73,7 +76,10 @@ async fn source(stage: &Stage) -> Value {
 /// A poll that failed before it stored a page leaves the cursor where it was.
 fn cursor_fits_what_is_stored(fault: &str, before: &Value, after: &Value) {
     if before["alerts_total"] == after["alerts_total"] {
-        assert_eq!(before["cursor"], after["cursor"], "{fault}: the cursor passed what was not stored");
+        assert_eq!(
+            before["cursor"], after["cursor"],
+            "{fault}: the cursor passed what was not stored"
+        );
     }
 }
 
@@ -97,7 +103,11 @@ async fn everything_came_once(stage: &Stage, there: &[String]) {
         let body: Value = serde_json::from_str(text(record, "/body")).unwrap();
         if body["kind"] == json!("alert_stored") {
             let said = text(&body, "/text").to_owned();
-            stored.extend(said.strip_prefix("issue ").and_then(|rest| rest.split(' ').next()).map(str::to_owned));
+            stored.extend(
+                said.strip_prefix("issue ")
+                    .and_then(|rest| rest.split(' ').next())
+                    .map(str::to_owned),
+            );
         }
     }
     stored.sort();

@@ -47,7 +47,10 @@ impl Page {
                 return value.clone();
             }
             if Instant::now() > deadline {
-                panic!("{what}: not seen in {PATIENCE:?} ({last:?}). The window shows:\n{}", self.text().await);
+                panic!(
+                    "{what}: not seen in {PATIENCE:?} ({last:?}). The window shows:\n{}",
+                    self.text().await
+                );
             }
             tokio::time::sleep(LOOK_EVERY).await;
         }
@@ -60,12 +63,18 @@ impl Page {
 
     /// Waits for something with this test id.
     pub async fn see(&self, testid: &str) -> Value {
-        self.until(testid, &format!("document.querySelector('[data-testid=\"{testid}\"]') !== null")).await
+        self.until(
+            testid,
+            &format!("document.querySelector('[data-testid=\"{testid}\"]') !== null"),
+        )
+        .await
     }
 
     /// Its text, once it is there.
     pub async fn text_of(&self, testid: &str) -> String {
-        let expression = format!("document.querySelector('[data-testid=\"{testid}\"]')?.innerText?.trim() || null");
+        let expression = format!(
+            "document.querySelector('[data-testid=\"{testid}\"]')?.innerText?.trim() || null"
+        );
         self.until(testid, &expression).await.as_str().unwrap_or_default().to_owned()
     }
 
@@ -86,14 +95,18 @@ impl Page {
     async fn element(&self, testid: &str) -> Element {
         self.see(testid).await;
         let css = format!("[data-testid=\"{testid}\"]");
-        self.client.find(Locator::Css(&css)).await.unwrap_or_else(|error| panic!("{testid}: {error}"))
+        self.client
+            .find(Locator::Css(&css))
+            .await
+            .unwrap_or_else(|error| panic!("{testid}: {error}"))
     }
 
     /// Presses keys one after the other, as one gesture.
     pub async fn press(&self, keys: &[char]) {
         let mut presses = KeyActions::new("keyboard".to_owned());
         for key in keys {
-            presses = presses.then(KeyAction::Down { value: *key }).then(KeyAction::Up { value: *key });
+            presses =
+                presses.then(KeyAction::Down { value: *key }).then(KeyAction::Up { value: *key });
         }
         self.client.perform_actions(presses).await.unwrap();
     }
@@ -133,7 +146,10 @@ impl Page {
 
     /// Runs a script whose last argument is the function that ends it.
     pub async fn run_async(&self, script: &str, arguments: Vec<Value>) -> Value {
-        self.client.execute_async(script, arguments).await.unwrap_or_else(|error| panic!("{script}: {error}"))
+        self.client
+            .execute_async(script, arguments)
+            .await
+            .unwrap_or_else(|error| panic!("{script}: {error}"))
     }
 
     /// Waits for the second window and goes to it.
@@ -144,7 +160,11 @@ impl Page {
             if let Some(other) = windows.into_iter().find(|window| *window != self.main) {
                 return self.client.switch_to_window(other).await.unwrap();
             }
-            assert!(Instant::now() < deadline, "no approval window. The main window shows:\n{}", self.text().await);
+            assert!(
+                Instant::now() < deadline,
+                "no approval window. The main window shows:\n{}",
+                self.text().await
+            );
             tokio::time::sleep(LOOK_EVERY).await;
         }
     }
@@ -158,7 +178,11 @@ impl Page {
     pub async fn only_main_is_open(&self) {
         let deadline = Instant::now() + PATIENCE;
         while self.windows().await > 1 {
-            assert!(Instant::now() < deadline, "the approval window stays open:\n{}", self.text().await);
+            assert!(
+                Instant::now() < deadline,
+                "the approval window stays open:\n{}",
+                self.text().await
+            );
             tokio::time::sleep(LOOK_EVERY).await;
         }
         self.go_to_main().await;
@@ -182,8 +206,11 @@ impl Page {
     }
 
     async fn text(&self) -> String {
-        let text = self.client.execute("return document.body.innerText.slice(0, 4000);", Vec::new()).await;
-        text.ok().and_then(|text| text.as_str().map(str::to_owned)).unwrap_or_else(|| "nothing".to_owned())
+        let text =
+            self.client.execute("return document.body.innerText.slice(0, 4000);", Vec::new()).await;
+        text.ok()
+            .and_then(|text| text.as_str().map(str::to_owned))
+            .unwrap_or_else(|| "nothing".to_owned())
     }
 
     /// Ends the session, and with it the program.
@@ -195,5 +222,10 @@ impl Page {
 
 /// The strings of a JSON array.
 pub fn strings(array: &Value) -> Vec<String> {
-    array.as_array().into_iter().flatten().map(|value| value.as_str().unwrap_or_default().to_owned()).collect()
+    array
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|value| value.as_str().unwrap_or_default().to_owned())
+        .collect()
 }

@@ -50,12 +50,19 @@ impl Rig {
     async fn started(programs: Programs, options: Options) -> Self {
         let folder = TempDir::with_prefix("firebreak-window-").unwrap();
         let python = Some(programs.python.clone());
-        let sandbox = Sandbox::start(Options { python, ..options }).await.expect("the sandbox starts");
+        let sandbox =
+            Sandbox::start(Options { python, ..options }).await.expect("the sandbox starts");
         let ready = folder.path().join("ready.json");
         sandbox.ready().write(&ready).unwrap();
         let home = folder.path().join("home");
-        let made = programs.firebreakctl(&home, &["init", "--sandbox", &ready.display().to_string()]).await;
-        assert!(made.status.success(), "firebreakctl init: {}", String::from_utf8_lossy(&made.stderr));
+        let made = programs
+            .firebreakctl(&home, &["init", "--sandbox", &ready.display().to_string()])
+            .await;
+        assert!(
+            made.status.success(),
+            "firebreakctl init: {}",
+            String::from_utf8_lossy(&made.stderr)
+        );
         let driver = Driver::start(&programs, folder.path());
         let client = ClientBuilder::new(HttpConnector::new())
             .capabilities(capabilities(&programs.program("firebreak"), &home))
@@ -85,19 +92,30 @@ impl Programs {
     /// `cargo xtask test` says where they are. Without it this would use a person's own keychain.
     fn find() -> Result<Self, String> {
         let path = |name: &str| {
-            env::var_os(name).map(PathBuf::from).ok_or(format!("{name} is not set; run `cargo xtask test`"))
+            env::var_os(name)
+                .map(PathBuf::from)
+                .ok_or(format!("{name} is not set; run `cargo xtask test`"))
         };
         let there = |path: PathBuf, what: &str| {
-            if path.is_file() { Ok(path) } else { Err(format!("{what} is missing ({})", path.display())) }
+            if path.is_file() {
+                Ok(path)
+            } else {
+                Err(format!("{what} is missing ({})", path.display()))
+            }
         };
-        for (name, what) in [("DISPLAY", "a display"), ("DBUS_SESSION_BUS_ADDRESS", "a session bus")] {
+        for (name, what) in
+            [("DISPLAY", "a display"), ("DBUS_SESSION_BUS_ADDRESS", "a session bus")]
+        {
             env::var_os(name).ok_or(format!("there is no {what} ({name} is not set)"))?;
         }
         let programs = Self {
             folder: path("FIREBREAK_BIN_DIR")?,
             python: there(path("FIREBREAK_PYTHON")?, "Python with moto")?,
             tauri_driver: there(path("FIREBREAK_TAURI_DRIVER")?, "tauri-driver")?,
-            webkit_driver: there(path("FIREBREAK_WEBKIT_DRIVER")?, "WebKitWebDriver (package webkit2gtk-driver)")?,
+            webkit_driver: there(
+                path("FIREBREAK_WEBKIT_DRIVER")?,
+                "WebKitWebDriver (package webkit2gtk-driver)",
+            )?,
         };
         for name in ["firebreak", "firebreakctl"] {
             there(programs.program(name), "the program")?;
@@ -148,7 +166,11 @@ impl Driver {
         let driver = Self { child, url: format!("http://127.0.0.1:{port}"), log };
         let deadline = Instant::now() + DRIVER_PATIENCE;
         while [port, native].iter().any(|port| TcpStream::connect(("127.0.0.1", *port)).is_err()) {
-            assert!(Instant::now() < deadline, "tauri-driver does not answer\n{}", driver.log_tail());
+            assert!(
+                Instant::now() < deadline,
+                "tauri-driver does not answer\n{}",
+                driver.log_tail()
+            );
             std::thread::sleep(Duration::from_millis(50));
         }
         driver

@@ -57,30 +57,27 @@ impl Engine {
         Ok(UndoDraft { proof: undo_proof(&calls), calls, pre_state, read_at, verdict })
     }
 
-    /// The calls of a step that the cloud accepted and that no undo has put back yet.
+    /// The calls of a step that the cloud accepted and that no undo has put back yet. An undo may
+    /// have taken several attempts; what any of them put back is back.
     pub(crate) async fn accepted_calls(&self, step: &StepId) -> Result<Vec<Call>, EngineError> {
-        let accepted = |row: firebreak_store::IntentRow| {
-            row.calls
-                .into_iter()
-                .filter(|call| call.outcome.as_deref() == Some("accepted"))
-                .map(|call| call.call)
-                .collect::<Vec<_>>()
-        };
-        let sent = self
-            .store
-            .newest_intent(step, Direction::Execute)
-            .await?
-            .map(accepted)
-            .unwrap_or_default();
-        let undone = self
-            .store
-            .newest_intent(step, Direction::Undo)
-            .await?
-            .map(accepted)
-            .unwrap_or_default();
+        let sent = self.accepted_in(step, Direction::Execute).await?;
+        let undone = self.accepted_in(step, Direction::Undo).await?;
         Ok(sent
             .into_iter()
             .filter(|call| !call.inverse().is_some_and(|inverse| undone.contains(&inverse)))
+            .collect())
+    }
+
+    async fn accepted_in(
+        &self,
+        step: &StepId,
+        direction: Direction,
+    ) -> Result<Vec<Call>, EngineError> {
+        let intents = self.store.intents(step, direction).await?;
+        let calls = intents.into_iter().flat_map(|intent| intent.calls);
+        Ok(calls
+            .filter(|call| call.outcome.as_deref() == Some("accepted"))
+            .map(|call| call.call)
             .collect())
     }
 }

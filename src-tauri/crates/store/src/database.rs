@@ -52,10 +52,7 @@ impl Store {
         };
         let open = StoreError::opening(&name);
         let mut connection = SqliteConnection::connect_with(&options).await.map_err(&open)?;
-        MIGRATIONS
-            .run(&mut connection)
-            .await
-            .map_err(StoreError::migrating(&name))?;
+        MIGRATIONS.run(&mut connection).await.map_err(StoreError::migrating(&name))?;
         let readers = SqlitePoolOptions::new()
             .max_connections(4)
             .connect_with(options.create_if_missing(false))

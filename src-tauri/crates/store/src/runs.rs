@@ -181,6 +181,26 @@ impl Store {
         }
     }
 
+    /// All intents of a step in a direction, oldest first.
+    pub async fn intents(
+        &self,
+        step: &StepId,
+        direction: Direction,
+    ) -> Result<Vec<IntentRow>, StoreError> {
+        let rows =
+            sqlx::query("SELECT id FROM intent WHERE step = ?1 AND direction = ?2 ORDER BY rowid")
+                .bind(step.as_str())
+                .bind(direction.name())
+                .fetch_all(self.read())
+                .await
+                .map_err(StoreError::of("reading intents"))?;
+        let mut intents = Vec::with_capacity(rows.len());
+        for row in rows {
+            intents.push(self.intent(&IntentId::new(row.get::<String, _>("id"))).await?);
+        }
+        Ok(intents)
+    }
+
     /// Intents that did not end: the process died, or is still at it.
     pub async fn open_intents(&self) -> Result<Vec<IntentRow>, StoreError> {
         let rows = sqlx::query("SELECT id FROM intent WHERE ended_at IS NULL ORDER BY rowid")

@@ -27,7 +27,10 @@ type Failure = Box<dyn std::error::Error>;
 
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
-    let scale: f64 = std::env::var("FIREBREAK_BENCH_SCALE").ok().and_then(|text| text.parse().ok()).unwrap_or(1.0);
+    let scale: f64 = std::env::var("FIREBREAK_BENCH_SCALE")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(1.0);
     let scaled = |count: usize| ((count as f64 * scale) as usize).max(50);
     let mut table = Table::default();
 
@@ -61,17 +64,29 @@ async fn ingest(desk: &Desk, count: usize, table: &mut Table) -> Result<(), Fail
     let again = desk.engine().ingest_file("wiz", &bytes, desk.me()).await?;
     let second = began.elapsed();
     if fresh.report.findings as usize != count || again.report.repeated as usize != count {
-        return Err(format!("{} findings and {} repeats of {count}", fresh.report.findings, again.report.repeated).into());
+        return Err(format!(
+            "{} findings and {} repeats of {count}",
+            fresh.report.findings, again.report.repeated
+        )
+        .into());
     }
     let size = bytes.len() / count;
     let each = |elapsed: Duration| format!("{:.0} /s", count as f64 / elapsed.as_secs_f64());
-    table.row("alerts ingested, durable, with audit records", each(first), format!("{count} new, {size} B each"));
+    table.row(
+        "alerts ingested, durable, with audit records",
+        each(first),
+        format!("{count} new, {size} B each"),
+    );
     table.row("alerts recognised as seen before", each(second), format!("{count}"));
     Ok(())
 }
 
 /// From an alert's bytes in hand to the event that the window draws.
-async fn visible(desk: &std::sync::Arc<Desk>, count: usize, table: &mut Table) -> Result<(), Failure> {
+async fn visible(
+    desk: &std::sync::Arc<Desk>,
+    count: usize,
+    table: &mut Table,
+) -> Result<(), Failure> {
     desk.start();
     // What start sets going first (verification, keychain) is not part of this.
     tokio::time::sleep(Duration::from_secs(2)).await;
@@ -89,7 +104,11 @@ async fn visible(desk: &std::sync::Arc<Desk>, count: usize, table: &mut Table) -
         }
         samples.push(began.elapsed());
     }
-    table.row("poll response to event in the interface", samples.to_string(), format!("{count} single alerts"));
+    table.row(
+        "poll response to event in the interface",
+        samples.to_string(),
+        format!("{count} single alerts"),
+    );
     Ok(())
 }
 
@@ -114,7 +133,11 @@ async fn cold_start(home: &Home, table: &mut Table) -> Result<(), Failure> {
         total = page.total;
         desk.close().await;
     }
-    table.row("cold start: open, first page, snapshot", samples.to_string(), format!("{total} incidents"));
+    table.row(
+        "cold start: open, first page, snapshot",
+        samples.to_string(),
+        format!("{total} incidents"),
+    );
     let desk = Desk::open(home.clone(), Access::Owner).await?;
     let began = Instant::now();
     let verdict = desk.verify_audit().await?;

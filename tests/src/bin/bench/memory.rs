@@ -18,12 +18,24 @@ pub fn of_this_process() -> String {
 
 /// The real window's whole process tree, when there is a display and a built program.
 pub fn window(home: &Home, table: &mut Table) {
-    let program = std::env::var_os("FIREBREAK_BIN_DIR").map(|folder| Path::new(&folder).join("firebreak"));
-    let Some(program) = program.filter(|path| path.exists() && std::env::var_os("DISPLAY").is_some()) else {
-        table.row("window memory (PSS over the tree)", "SKIPPED", "no display, or firebreak is not built");
+    let program =
+        std::env::var_os("FIREBREAK_BIN_DIR").map(|folder| Path::new(&folder).join("firebreak"));
+    let Some(program) =
+        program.filter(|path| path.exists() && std::env::var_os("DISPLAY").is_some())
+    else {
+        table.row(
+            "window memory (PSS over the tree)",
+            "SKIPPED",
+            "no display, or firebreak is not built",
+        );
         return;
     };
-    let child = Command::new(program).arg("--home").arg(home.path()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+    let child = Command::new(program)
+        .arg("--home")
+        .arg(home.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
     let Ok(mut child) = child else {
         table.row("window memory (PSS over the tree)", "SKIPPED", "firebreak did not start");
         return;
@@ -31,7 +43,8 @@ pub fn window(home: &Home, table: &mut Table) {
     std::thread::sleep(SETTLE);
     let tree = tree(child.id());
     let total: u64 = tree.iter().filter_map(|pid| pss_kib(*pid)).sum();
-    let own = pss_kib(child.id()).map_or_else(String::new, |own| format!(", {} of it the program itself", mebibytes(own)));
+    let own = pss_kib(child.id())
+        .map_or_else(String::new, |own| format!(", {} of it the program itself", mebibytes(own)));
     let alive = matches!(child.try_wait(), Ok(None));
     let _killed = child.kill();
     let _reaped = child.wait();
@@ -45,7 +58,8 @@ fn tree(root: u32) -> Vec<u32> {
     while let Some(pid) = found.get(index).copied() {
         let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
         for task in tasks {
-            let children = std::fs::read_to_string(task.path().join("children")).unwrap_or_default();
+            let children =
+                std::fs::read_to_string(task.path().join("children")).unwrap_or_default();
             found.extend(children.split_whitespace().filter_map(|pid| pid.parse::<u32>().ok()));
         }
         index += 1;

@@ -109,3 +109,23 @@ async fn a_plan_that_changed_something_is_not_replaced() {
     let refused = world.engine.propose(&incident, &me()).await.unwrap_err();
     assert!(refused.to_string().contains("undo it before"), "{refused}");
 }
+
+#[tokio::test]
+async fn an_undo_that_stopped_halfway_goes_on_where_it_stopped() {
+    let world = World::new().await;
+    let before = world.cloud.instance.lock().unwrap().clone();
+    let (_, step) = world.approved().await;
+    world.engine.run(&step, Direction::Execute, &me()).await.unwrap();
+    for _ in 0..2 {
+        // The second call of the undo is refused; the first, starting the instance, is done once.
+        *world.cloud.fault.lock().unwrap() = Some(Fault::RefuseAt(1));
+        world.sign(&step, Direction::Undo).await.unwrap();
+        let state = world.engine.run(&step, Direction::Undo, &me()).await.unwrap();
+        if state == StepState::Undone {
+            break;
+        }
+        assert_eq!(state, StepState::Failed);
+    }
+    assert_eq!(world.state(&step).await, StepState::Undone);
+    assert_eq!(*world.cloud.instance.lock().unwrap(), before);
+}
