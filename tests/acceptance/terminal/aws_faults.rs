@@ -81,7 +81,7 @@ async fn fails_at(stage: &Stage, judge: &mut Judge, before: &Connected, index: u
     stage.refuses(&["step", "run", &step], 3, "").await;
     if !certain {
         stage.refuses(&["step", "undo", &step], 3, "reconcile").await;
-        assert_settled(stage, &step, index, count_of(&planned), way, &place).await;
+        assert_settled(stage, &step, index, planned.len(), way, &place).await;
     }
     let stopped = stage.newest_request();
     let happened = index + usize::from(way == Mode::Lost);
@@ -101,10 +101,6 @@ async fn fails_at(stage: &Stage, judge: &mut Judge, before: &Connected, index: u
     let mut after = judge.instance(stage, "web-7").await;
     after.rules.retain(|group, _| before.rules.contains_key(group));
     assert_eq!(&after, before, "{place}: everything is as it was");
-}
-
-fn count_of(planned: &[String]) -> usize {
-    planned.len()
 }
 
 /// Reading finds out what happened, and sends nothing to do so.

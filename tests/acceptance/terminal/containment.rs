@@ -36,7 +36,7 @@ async fn a_miner_is_isolated_proven_and_let_go_again() {
     stage.run(&["step", "show", &step]).await.ended(0).says(&digest).says("exactly these calls");
     stage.run(&["policy", "explain", &step]).await.ended(0).says("1 approvals");
 
-    stage.refuses(&["step", "run", &step], 3, "signature").await;
+    stage.refuses(&["step", "run", &step], 3, "0 of 1 approvals").await;
     stage.refuses(&["step", "undo", &step], 3, "undone").await;
     stage.refuses(&["step", "reconcile", &step], 3, "nothing is unknown").await;
     stage.refuses(&["step", "approve", &step, "--digest", &"0".repeat(64)], 3, "changed").await;

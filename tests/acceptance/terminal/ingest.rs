@@ -75,11 +75,8 @@ async fn recorded_payloads_become_findings_and_the_rest_says_what_it_is() {
         }
     }
     let findings = findings(&stage).await;
-    assert!(
-        alerts >= 17 && findings.len() * 4 >= alerts * 3,
-        "{alerts} alerts, {} findings",
-        findings.len()
-    );
+    assert!(alerts >= 17, "{alerts} alerts");
+    assert_eq!(findings.len(), 6, "they carry six ids between them");
     for finding in &findings {
         let detection = finding["status"] == "unknown";
         assert_ne!(finding["severity"], "unknown", "{finding:#}");

@@ -22,19 +22,21 @@ async fn every_fault_of_a_source_is_said_and_made_good() {
     let order = |mode, skip: u64| Fault { skip, ..Fault::new(Target::Wiz, mode) };
     let token = |mode| Fault { matches: Some("token".to_owned()), ..Fault::new(Target::Wiz, mode) };
     for (fault, because) in [
+        // In the middle of the first poll: pages before it are stored, those after it come later.
+        (order(Mode::Cut, 3), "connection"),
         (token(Mode::Unauthorized), "client"),
         (token(Mode::Cut), "wiz"),
         (order(Mode::Forbidden, 1), "permission"),
         (order(Mode::Internal, 1), "500"),
         (Fault { retry_after: Some(3600), ..order(Mode::TooMany, 1) }, "too many"),
-        (order(Mode::Cut, 2), "connection"),
-        (order(Mode::CutHalf, 2), "connection"),
-        (order(Mode::Html200, 2), "json"),
-        (order(Mode::Garbage, 2), "json"),
-        (order(Mode::Huge, 2), "large"),
+        (order(Mode::Cut, 1), "connection"),
+        (order(Mode::CutHalf, 1), "connection"),
+        (order(Mode::Html200, 1), "json"),
+        (order(Mode::Garbage, 1), "json"),
+        (order(Mode::Huge, 1), "large"),
         (order(Mode::Unauthorized, 1), "401"),
     ] {
-        let name = fault.name();
+        let (name, fault_mode) = (fault.name(), fault.mode);
         let before = source(&stage).await;
         let audited = stage.audit_holds().await;
         stage.sandbox.fault(fault);
@@ -48,9 +50,13 @@ async fn every_fault_of_a_source_is_said_and_made_good() {
             !text(&after, "/problem").is_empty(),
             "{name}: the source's health says it: {after:#}"
         );
-        assert!(text(&after, "/remedy").len() > 10, "{name}: and what to do: {after:#}");
+        // What passes by itself needs nobody; what a person must mend says how.
+        if matches!(fault_mode, Mode::Unauthorized | Mode::Forbidden) {
+            assert!(text(&after, "/remedy").len() > 10, "{name}: and what to do: {after:#}");
+            stage.run(&["source", "list"]).await.ended(0).says(text(&after, "/remedy"));
+        }
         assert_ne!(after["health"], "ok", "{name}");
-        stage.run(&["source", "list"]).await.ended(0).says(text(&after, "/remedy"));
+        stage.run(&["source", "list"]).await.ended(0).says(text(&after, "/health"));
         cursor_fits_what_is_stored(&name, &before, &after);
         assert!(audited["size"].as_u64() <= stage.audit_holds().await["size"].as_u64());
         stage.heal(Target::Wiz);

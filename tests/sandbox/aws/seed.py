@@ -84,11 +84,12 @@ class Account:
         self.names = {"account": ACCOUNT, "region": region}
 
 
-def seed(endpoint, region, number):
+def seed(endpoint, region, number, group_maximum=4):
     # moto draws ids from one generator; the same seed gives the same ids.
     request = urllib.request.Request(f"{endpoint}/moto-api/seed?a={number}", data=b"", method="POST")
     urllib.request.urlopen(request).read()
     account = Account(endpoint, region)
+    account.group_maximum = group_maximum
     network(account)
     identities = people(account)
     buckets(account)
@@ -274,7 +275,7 @@ def scaling_group(account, image):
     asg.create_auto_scaling_group(
         AutoScalingGroupName=name,
         MinSize=1,
-        MaxSize=4,
+        MaxSize=account.group_maximum,
         DesiredCapacity=1,
         LaunchTemplate={"LaunchTemplateName": "storefront-web", "Version": "$Latest"},
         VPCZoneIdentifier=names["subnet.web.id"],

@@ -39,6 +39,7 @@ def main():
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--region", default="eu-central-1")
     parser.add_argument("--settle-ms", type=int, default=400, help="how long stopping, pending and snapshots take")
+    parser.add_argument("--group-maximum", type=int, default=4, help="largest size of the Auto Scaling group")
     arguments = parser.parse_args()
     if moto.__version__ != KNOWN_MOTO:
         sys.exit(f"firebreak-sandbox: moto {moto.__version__} is installed, the corrections are for moto {KNOWN_MOTO}")
@@ -55,7 +56,7 @@ def main():
     threading.Thread(target=server.serve_forever, daemon=True).start()
 
     endpoint = f"http://127.0.0.1:{server.server_port}"
-    seeded = seed.seed(endpoint, arguments.region, arguments.seed)
+    seeded = seed.seed(endpoint, arguments.region, arguments.seed, arguments.group_maximum)
     # From here on every call is authenticated (signature) and authorised (policies) as in the real thing.
     settings.INITIAL_NO_AUTH_ACTION_COUNT = 0.0
 

@@ -59,6 +59,8 @@ pub struct Options {
     pub rate_limit: Option<RateLimit>,
     /// How long AWS state changes (stopping, pending, snapshots) take.
     pub settle: Duration,
+    /// The largest size of the Auto Scaling group: each undo of a standby leaves it one larger.
+    pub group_maximum: u32,
     /// How long the model `sandbox-slow` waits before it answers.
     pub slow_model: Duration,
     /// Generated issues to add to those of the scenarios.
@@ -81,6 +83,7 @@ impl Default for Options {
             token_lifetime: Duration::from_secs(3600),
             rate_limit: Some(RateLimit::default()),
             settle: Duration::from_millis(400),
+            group_maximum: 4,
             slow_model: Duration::from_secs(60),
             bulk: 0,
         }

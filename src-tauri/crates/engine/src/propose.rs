@@ -1,6 +1,7 @@
 //! Proposing a plan: playbook first, at once; the model may reorder it later.
 
 use firebreak_core::assessment::arrange;
+use firebreak_core::containment::undo_calls;
 use firebreak_core::incident::Incident;
 use firebreak_core::plan::{Plan, Step};
 use firebreak_core::policy::{Verdict, VerdictKind};
@@ -77,7 +78,8 @@ impl Engine {
             if step.state.is_untouched() || step.state == StepState::Undone {
                 continue;
             }
-            if step.state == StepState::Failed && self.accepted_calls(&step.id).await?.is_empty() {
+            // Snapshots stay as evidence: they are nothing that an undo could put back.
+            if step.state == StepState::Failed && undo_calls(&self.accepted_calls(&step.id).await?).is_empty() {
                 continue;
             }
             return Err(EngineError::Refused(format!(

@@ -89,6 +89,8 @@ pub(crate) async fn start(options: &Options) -> Result<Account, Error> {
         .arg(options.seed.to_string())
         .arg("--settle-ms")
         .arg(options.settle.as_millis().to_string())
+        .arg("--group-maximum")
+        .arg(options.group_maximum.to_string())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
