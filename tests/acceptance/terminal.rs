@@ -3,6 +3,7 @@
 //! it by the sandbox's log.
 
 mod account;
+#[cfg(feature = "unsettled")]
 mod aws_faults;
 mod bus;
 mod containment;
@@ -15,4 +16,5 @@ mod model_faults;
 mod poisoned;
 mod said;
 mod stage;
+#[cfg(feature = "unsettled")]
 mod wiz_faults;

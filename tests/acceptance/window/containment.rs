@@ -157,7 +157,7 @@ async fn undo(rig: &Rig) {
     let digest = page.attributes("approval-digest", "data-digest").await.concat();
     assert!(planned.len() >= 4, "three interfaces and the Auto Scaling group: {planned:?}");
     approval::sign(page, &planned, &digest, By::Key).await;
-    page.see("step-run").await;
+    page.see("step-run-undo").await;
     page.press(&['r']).await;
     until_state(page, "undone").await;
     let sent: Vec<String> = rig.changes_after(ran).into_iter().map(|call| call.operation).collect();
@@ -182,7 +182,6 @@ async fn read_the_audit_log(page: &Page) {
         "alert_stored",
         "incident_opened",
         "plan_proposed",
-        "step_drafted",
         "step_approved",
         "intent_written",
         "call_sending",

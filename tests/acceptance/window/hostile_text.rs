@@ -32,10 +32,12 @@ const SCROLL_THROUGH: &str = "
         const before = list.scrollTop;
         list.scrollTop = before + list.clientHeight * 0.8;
         still = list.scrollTop === before ? still + 1 : 0;
-        if (still > 40) done([...seen]);
-        else setTimeout(turn, still === 0 ? 12 : 50);
+        if (still > 60) done([...seen]);
+        // Two frames: the list draws the rows that came into view in the first.
+        else requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(turn, still === 0 ? 0 : 50)));
     };
-    turn();";
+    list.scrollTop = 0;
+    setTimeout(turn, 500);";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn hostile_text_is_shown_and_never_runs() {
@@ -141,7 +143,7 @@ async fn assert_untouched(page: &Page) {
                 foreign: [...document.querySelectorAll('main :is(script, iframe, object, embed, img, video, audio, form, base, link, meta, style)')].map((element) => element.outerHTML.slice(0, 200)),
                 loaded: performance.getEntriesByType('resource').map((entry) => entry.name).filter((name) => !name.startsWith('tauri://localhost/') && !name.startsWith('ipc://localhost/')),
                 handlers: [...document.querySelectorAll('main *')].flatMap((element) => [...element.attributes]).filter((attribute) => attribute.name.startsWith('on')).length,
-                address: location.origin,
+                address: location.protocol + '//' + location.host,
             })",
         )
         .await;
@@ -168,7 +170,11 @@ async fn publish(rig: &Rig, alerts: &[&[String]]) {
         }
         let answer = client.post(&url).json(&json!({ "toml": scenario })).send().await.unwrap();
         let (status, said) = (answer.status(), answer.text().await.unwrap());
-        assert!(status.is_success(), "publish: {status} {}", said.chars().take(600).collect::<String>());
+        assert!(
+            status.is_success(),
+            "publish: {status} {}",
+            said.chars().take(600).collect::<String>()
+        );
     }
 }
 

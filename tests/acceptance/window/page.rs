@@ -146,10 +146,11 @@ impl Page {
 
     /// Runs a script whose last argument is the function that ends it.
     pub async fn run_async(&self, script: &str, arguments: Vec<Value>) -> Value {
-        self.client
-            .execute_async(script, arguments)
-            .await
-            .unwrap_or_else(|error| panic!("{script}: {error}"))
+        let answer =
+            tokio::time::timeout(PATIENCE * 2, self.client.execute_async(script, arguments)).await;
+        let answer =
+            answer.unwrap_or_else(|_| panic!("the driver does not answer any more: {script}"));
+        answer.unwrap_or_else(|error| panic!("{script}: {error}"))
     }
 
     /// Waits for the second window and goes to it.
@@ -215,8 +216,8 @@ impl Page {
 
     /// Ends the session, and with it the program.
     pub async fn close(&self) {
-        // A program that is gone already has closed its windows.
-        let _ = self.client.clone().close().await;
+        // A program that is gone already has closed its windows; a driver that died never answers.
+        let _ = tokio::time::timeout(PATIENCE, self.client.clone().close()).await;
     }
 }
 
