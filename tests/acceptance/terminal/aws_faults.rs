@@ -35,7 +35,12 @@ async fn half(test: &str, mine: impl Fn(usize, usize) -> bool) {
     let count = list(&step, "/calls").len();
     assert!(count >= 9, "the calls of an isolation: {step:#}");
     for index in (0..count).filter(|index| mine(*index, count)) {
+        // A lost answer is the hard case and is tried at each call; the other two take turns.
+        let all = std::env::var("FIREBREAK_FAULTS").is_ok_and(|wanted| wanted == "all");
         for way in WAYS {
+            if !all && way == WAYS[index % 2] {
+                continue;
+            }
             fails_at(&stage, &mut judge, &before, index, way).await;
         }
     }
@@ -127,7 +132,7 @@ async fn assert_settled(
     // A group whose rules of one family are gone is told from one that nobody touched only once
     // both are: until then reading takes the safe side and says that it did not happen.
     if call["operation"] != "ec2:RevokeSecurityGroupEgress" {
-    assert_eq!(status, wanted, "{place}: what became of it was read: {:#}", note(&settled));
+        assert_eq!(status, wanted, "{place}: what became of it was read: {:#}", note(&settled));
     }
     stage.refuses(&["step", "run", step], 3, "").await;
 }

@@ -93,7 +93,10 @@ async fn a_full_disk_stops_actions_and_loses_nothing() {
         let sent = stage.operations_after(from);
         let ran = stage.step(&step).await;
         if sent.is_empty() {
-            assert!(said.code == 1 && said.err.contains("free some disk space"), "{leave} bytes left: {said}");
+            assert!(
+                said.code == 1 && said.err.contains("free some disk space"),
+                "{leave} bytes left: {said}"
+            );
             assert_ne!(ran["state"], "proven");
             continue;
         }

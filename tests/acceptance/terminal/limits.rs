@@ -20,7 +20,10 @@ async fn a_stolen_key_stops_working_and_works_again() {
     let step = stage.planned("deploy-bot", "aws.iam.deactivate_access_key").await;
     let shown = stage.step(&step).await;
     assert_eq!(shown["mandatory"], true);
-    assert_eq!(shown["verdict"]["approvals_needed"], 2, "nobody said which environment a user is of");
+    assert_eq!(
+        shown["verdict"]["approvals_needed"], 2,
+        "nobody said which environment a user is of"
+    );
     one_approval_for_unknown_environments(&stage);
     let step = stage.planned("deploy-bot", "aws.iam.deactivate_access_key").await;
     assert_eq!(stage.step(&step).await["verdict"]["approvals_needed"], 1);

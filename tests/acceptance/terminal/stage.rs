@@ -64,7 +64,12 @@ impl Stage {
         let folder =
             TempDir::with_prefix("firebreak-terminal-").map_err(|error| error.to_string())?;
         let bus = Bus::start(folder.path())?;
-        let quick = Options { rate_limit: None, settle: Duration::from_millis(100), group_maximum: 90, ..options };
+        let quick = Options {
+            rate_limit: None,
+            settle: Duration::from_millis(100),
+            group_maximum: 90,
+            ..options
+        };
         let sandbox = Sandbox::start(quick).await.map_err(|error| error.to_string())?;
         let home = folder.path().join("home");
         Ok(Self { sandbox, bus, home, log: "warn", transcript: Mutex::default(), program, folder })

@@ -118,6 +118,11 @@ async fn undisturbed(stage: &mut Stage) -> Vec<String> {
     stage.home = home;
     let mut once = there.clone();
     once.dedup();
-    assert!(there.len() > 100 && once == there, "{} issues, {} of them once", there.len(), once.len());
+    assert!(
+        there.len() > 100 && once == there,
+        "{} issues, {} of them once",
+        there.len(),
+        once.len()
+    );
     there
 }
