@@ -3,7 +3,6 @@
 //! it by the sandbox's log.
 
 mod account;
-#[cfg(feature = "unsettled")]
 mod aws_faults;
 mod bus;
 mod containment;
@@ -16,5 +15,4 @@ mod model_faults;
 mod poisoned;
 mod said;
 mod stage;
-#[cfg(feature = "unsettled")]
 mod wiz_faults;

@@ -60,7 +60,7 @@ pub fn attempt(checkout: &Checkout, name: &str, command: Command) -> Result<Outc
         line.tick(|| last_line(&log));
         thread::sleep(TICK);
     };
-    line.finish(status.success());
+    line.finish(status);
     if !status.success() {
         show_tail(&log);
     }
@@ -101,10 +101,15 @@ impl ProgressLine {
         }
     }
 
-    fn finish(&self, good: bool) {
-        let mark = if good { "ok" } else { "FAILED" };
+    fn finish(&self, status: ExitStatus) {
+        let seconds = self.began.elapsed().as_secs_f64();
         let clear = if self.terminal { "\r\x1b[2K" } else { "" };
-        eprintln!("{clear}  {mark:<6} {} {:.1} s", self.name, self.began.elapsed().as_secs_f64());
+        if status.success() {
+            eprintln!("{clear}  ok     {} {seconds:.1} s", self.name);
+        } else {
+            // A command that was killed says nothing itself: 128 and the signal's number.
+            eprintln!("{clear}  FAILED {} {seconds:.1} s ({status})", self.name);
+        }
     }
 }
 

@@ -79,7 +79,9 @@ impl Engine {
                 continue;
             }
             // Snapshots stay as evidence: they are nothing that an undo could put back.
-            if step.state == StepState::Failed && undo_calls(&self.accepted_calls(&step.id).await?).is_empty() {
+            if step.state == StepState::Failed
+                && undo_calls(&self.accepted_calls(&step.id).await?).is_empty()
+            {
                 continue;
             }
             return Err(EngineError::Refused(format!(
