@@ -4,8 +4,5 @@
 #![allow(clippy::unwrap_used)]
 
 mod house;
-// See `unsettled` in Cargo.toml.
-#[cfg(feature = "unsettled")]
 mod terminal;
-#[cfg(feature = "unsettled")]
 mod window;

@@ -92,6 +92,11 @@ impl Page {
         element.click().await.unwrap_or_else(|error| panic!("click {testid}: {error}"));
     }
 
+    /// Clicks what closes this window. The window may be gone before the driver has its answer.
+    pub async fn click_to_close(&self, testid: &str) {
+        let _gone_or_clicked = self.element(testid).await.click().await;
+    }
+
     async fn element(&self, testid: &str) -> Element {
         self.see(testid).await;
         let css = format!("[data-testid=\"{testid}\"]");

@@ -43,7 +43,7 @@ async fn shots_every_page_fits_in_both_themes_and_sizes() {
         page.now(&format!("(document.documentElement.dataset.theme = '{theme}')")).await;
         keep(page, &format!("approval-{theme}")).await;
     }
-    page.click("approval-not-now").await;
+    page.click_to_close("approval-not-now").await;
     page.only_main_is_open().await;
 
     page.press(&['g', 'a']).await;

@@ -131,8 +131,9 @@ def network(account):
 def people(account):
     iam, names = account.iam, account.names
 
-    def user(name, actions):
-        names[f"user.{name}.arn"] = iam.create_user(UserName=name, Tags=tags(owner="platform"))["User"]["Arn"]
+    def user(name, actions, **more):
+        labels = tags(owner="platform", **more)
+        names[f"user.{name}.arn"] = iam.create_user(UserName=name, Tags=labels)["User"]["Arn"]
         names[f"user.{name}.name"] = name
         iam.put_user_policy(UserName=name, PolicyName=f"{name}-inline", PolicyDocument=policy(actions))
 
@@ -146,7 +147,7 @@ def people(account):
         names[f"role.{name}.arn"], names[f"role.{name}.name"] = made["Role"]["Arn"], name
         iam.put_role_policy(RoleName=name, PolicyName=f"{name}-inline", PolicyDocument=policy(actions))
 
-    user("deploy-bot", ["ec2:Describe*", "s3:*", "iam:PassRole", "sts:GetCallerIdentity"])
+    user("deploy-bot", ["ec2:Describe*", "s3:*", "iam:PassRole", "sts:GetCallerIdentity"], environment="staging")
     deploy = [key("deploy-bot"), key("deploy-bot")]
     for index, made in enumerate(deploy, start=1):
         names[f"key.deploy-bot.{index}.id"] = made["id"]

@@ -89,9 +89,7 @@ fn open_sandbox(checkout: &Checkout, options: &Options) -> Result<ExitCode, Fail
         words.push("--headless".into());
     }
     let session = session::wrapped(checkout, &folder, Some(options.seed), Screen::Own, &words);
-    let code = follow(checkout, &session, Some(&folder));
-    session::remove_folder(&folder);
-    code
+    follow(checkout, &session, Some(&folder))
 }
 
 fn follow(

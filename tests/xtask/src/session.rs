@@ -5,7 +5,7 @@
 //! gnome-keyring; elsewhere the native keychain is used.
 
 use std::ffi::OsString;
-use std::fs::{self, DirBuilder, File};
+use std::fs::{DirBuilder, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
@@ -55,10 +55,10 @@ pub enum Screen {
 /// A new folder that only we can read.
 pub fn new_folder() -> Result<PathBuf, Failure> {
     let since = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default().as_nanos();
-    let name = format!("firebreak-sandbox-{}-{since:x}", std::process::id());
+    let name = format!("firebreak-session-{}-{since:x}", std::process::id());
     let folder = std::env::temp_dir().join(name);
     private_folder(&folder)?;
-    for name in ["data", "cache", "run"] {
+    for name in ["data", "cache", "run", "tmp"] {
         private_folder(&folder.join(name))?;
     }
     Ok(folder)
@@ -103,7 +103,7 @@ pub fn inside(checkout: &Checkout, options: Options) -> Result<ExitCode, Failure
         unlock_keychain(&options.folder)?;
     }
     let sandbox = match options.seed {
-        Some(seed) => Some(start_sandbox(checkout, seed, &options.folder.join(READY_FILE))?),
+        Some(seed) => Some(start_sandbox(checkout, seed, &options.folder)?),
         None => None,
     };
     let (program, arguments) =
@@ -177,14 +177,17 @@ fn bus_says(words: &[&str], answer: &str) -> bool {
 }
 
 /// Starts the stand-in vendors and waits until they answer.
-fn start_sandbox(checkout: &Checkout, seed: u64, ready: &Path) -> Result<Child, Failure> {
+fn start_sandbox(checkout: &Checkout, seed: u64, folder: &Path) -> Result<Child, Failure> {
+    let (ready, temporary) = (folder.join(READY_FILE), folder.join("tmp"));
     let began = Instant::now();
     let log = checkout.target.join("xtask-logs/sandbox.log");
     let sink = File::create(&log).map_err(Failure::file("write", &log))?;
     let twin = sink.try_clone().map_err(Failure::file("write", &log))?;
     let mut command = Command::new(checkout.programs("debug").join("firebreak-sandbox"));
-    command.arg("--seed").arg(seed.to_string()).arg("--ready-file").arg(ready);
+    command.arg("--seed").arg(seed.to_string()).arg("--ready-file").arg(&ready);
     command.arg("--python").arg(python::interpreter(checkout));
+    // Ended by a signal it leaves its own files behind: they go with the session's folder.
+    command.env("TMPDIR", temporary);
     let mut child = leash::leashed(&checkout.xtask, &command, None)
         .stdout(sink)
         .stderr(twin)
@@ -208,9 +211,4 @@ fn private_folder(path: &Path) -> Result<(), Failure> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(path).map_err(Failure::file("create", path))
-}
-
-/// Removes a session's folder; what is left behind is only litter.
-pub fn remove_folder(folder: &Path) {
-    let _ = fs::remove_dir_all(folder);
 }

@@ -42,11 +42,21 @@ pub fn run(checkout: &Checkout, name: &str, command: Command) -> Result<Outcome,
 
 /// Runs the command; a bad end shows the output's tail and is returned as it is.
 pub fn attempt(checkout: &Checkout, name: &str, command: Command) -> Result<Outcome, Failure> {
+    attempt_in(checkout, name, command, None)
+}
+
+/// The same; the folder is removed when the command has ended, even if we end before it.
+pub fn attempt_in(
+    checkout: &Checkout,
+    name: &str,
+    command: Command,
+    folder: Option<&Path>,
+) -> Result<Outcome, Failure> {
     let log = log_file(checkout, name)?;
     let sink = File::create(&log).map_err(Failure::file("write", &log))?;
     let twin = sink.try_clone().map_err(Failure::file("write", &log))?;
     let shown = command.get_program().to_string_lossy().into_owned();
-    let mut child = leash::leashed(&checkout.xtask, &command, None)
+    let mut child = leash::leashed(&checkout.xtask, &command, folder)
         .stdout(sink)
         .stderr(twin)
         .spawn()

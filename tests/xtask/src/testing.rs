@@ -94,9 +94,8 @@ fn rust(checkout: &Checkout, filter: Option<&str>, tally: &mut Tally) -> Result<
     let folder = session::new_folder()?;
     let mut command = session::wrapped(checkout, &folder, None, Screen::Virtual, &words);
     command.current_dir(&checkout.root).envs(environment(checkout));
-    let outcome = stage::attempt(checkout, "test the Rust code and the real window", command);
-    session::remove_folder(&folder);
-    let outcome = outcome?;
+    let name = "test the Rust code and the real window";
+    let outcome = stage::attempt_in(checkout, name, command, Some(&folder))?;
     let (output, good) = (outcome.output()?, outcome.status.success());
     tally.add(if nextest {
         Suite::from_nextest("rust", &output, good)
@@ -141,7 +140,6 @@ pub fn in_session(
     let ended = leash::leashed(&checkout.xtask, &command, Some(&folder))
         .spawn()
         .map_err(Failure::start("a private session"))
-        .and_then(leash::follow);
-    session::remove_folder(&folder);
-    Ok(leash::exit_code(ended?))
+        .and_then(leash::follow)?;
+    Ok(leash::exit_code(ended))
 }

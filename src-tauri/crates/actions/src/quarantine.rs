@@ -1,7 +1,10 @@
 //! The incident's quarantine group in a VPC: found by name, accepted only with our tag.
 
+use std::collections::BTreeSet;
+
 use aws_sdk_ec2::types::{Filter, IpPermission, SecurityGroup as Described};
 use firebreak_core::IncidentId;
+use firebreak_core::call::EgressCidr;
 use firebreak_core::containment::INCIDENT_TAG;
 use firebreak_core::observed::SecurityGroup;
 use firebreak_core::ports::{OutsideError, Trouble};
@@ -59,7 +62,23 @@ fn read(
         name: name.to_owned(),
         ingress_rules: count(group.ip_permissions.as_deref().unwrap_or_default()),
         egress_rules: count(group.ip_permissions_egress.as_deref().unwrap_or_default()),
+        open_egress: open(group.ip_permissions_egress.as_deref().unwrap_or_default()),
     })
+}
+
+fn open(permissions: &[IpPermission]) -> BTreeSet<EgressCidr> {
+    let all = permissions.iter().filter(|permission| permission.ip_protocol() == Some("-1"));
+    let mut families = BTreeSet::new();
+    for permission in all {
+        let is = |cidr: Option<&str>, family: EgressCidr| cidr == Some(family.text());
+        if permission.ip_ranges().iter().any(|range| is(range.cidr_ip(), EgressCidr::Ipv4)) {
+            families.insert(EgressCidr::Ipv4);
+        }
+        if permission.ipv6_ranges().iter().any(|range| is(range.cidr_ipv6(), EgressCidr::Ipv6)) {
+            families.insert(EgressCidr::Ipv6);
+        }
+    }
+    families
 }
 
 /// One a CIDR, prefix list or group. A permission that lists none of them is counted as one: what

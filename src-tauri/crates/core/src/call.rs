@@ -87,7 +87,7 @@ pub enum Call {
 }
 
 /// The two rules that a new security group is born with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum EgressCidr {
     /// IPv4.
     #[serde(rename = "0.0.0.0/0")]
@@ -203,8 +203,8 @@ impl Call {
             Self::DeleteSecurityGroup { group, .. } => {
                 Condition::QuarantineGroupGone { name: group.to_string() }
             }
-            Self::RevokeAllEgress { group, .. } => {
-                Condition::QuarantineGroupEmpty { name: group.to_string() }
+            Self::RevokeAllEgress { group, cidr, .. } => {
+                Condition::EgressRevoked { name: group.to_string(), cidr }
             }
             Self::SetInterfaceGroups { interface_id, to, .. } => {
                 Condition::InterfaceGroups { interface: interface_id, groups: to }

@@ -24,7 +24,7 @@ mod simulator;
 #[cfg(test)]
 mod tests;
 
-pub use undo::{undo_calls, undo_check, undo_proof};
+pub use undo::{undo_calls, undo_check, undo_disruption, undo_proof};
 
 /// The tag that says which incident something was made for.
 pub const INCIDENT_TAG: &str = "firebreak:incident";

@@ -27,6 +27,7 @@ pub mod proof;
 pub mod queue;
 pub mod text;
 pub mod timeline;
+pub mod write_back;
 
 pub use action::ActionId;
 pub use asset::Environment;

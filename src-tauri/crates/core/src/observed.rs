@@ -3,10 +3,11 @@
 //! Two reads that agree have equal [`fingerprint`](Observed::fingerprint)s; a pre-state that
 //! changed between approval and execution is seen by comparing them. Lists are kept sorted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::call::EgressCidr;
 use crate::canonical;
 
 /// The state of one target.
@@ -130,6 +131,8 @@ pub struct SecurityGroup {
     pub ingress_rules: u32,
     /// Number of egress rules, IPv4 and IPv6.
     pub egress_rules: u32,
+    /// The families whose rule "all traffic to everywhere", which a group is born with, is there.
+    pub open_egress: BTreeSet<EgressCidr>,
 }
 
 /// A snapshot made for this incident.

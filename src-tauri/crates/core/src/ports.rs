@@ -13,6 +13,7 @@ use crate::evidence::Evidence;
 use crate::finding::{Finding, FindingDraft};
 use crate::incident::Incident;
 use crate::observed::Observed;
+use crate::write_back::Budget;
 use crate::{ActionId, AssetId, EvidenceId, IncidentId, StepId, Timestamp};
 
 /// Tells the time. The engine never asks the system itself.
@@ -142,6 +143,11 @@ pub trait AlertSource: Send + Sync {
 
     /// The neighbours of the finding's asset in the source's own graph.
     async fn neighbours(&self, finding: &Finding) -> Result<Neighbourhood, OutsideError>;
+
+    /// How much it may still be asked; `None` before that is known.
+    fn budget(&self) -> Option<Budget> {
+        None
+    }
 }
 
 /// Where a step is aimed.

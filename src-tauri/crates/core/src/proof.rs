@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::call::GroupRef;
+use crate::call::{EgressCidr, GroupRef};
 use crate::observed::{Instance, KeyStatus, Observed};
 
 /// What reads say after a step. An API's 200 is a dispatch, not a proof.
@@ -33,6 +33,8 @@ pub enum Condition {
     QuarantineGroupGone { name: String },
     /// It has no rule in either direction, IPv4 or IPv6.
     QuarantineGroupEmpty { name: String },
+    /// It has no rule that lets all traffic out to `cidr`.
+    EgressRevoked { name: String, cidr: EgressCidr },
     /// The instance's place in its Auto Scaling group.
     Lifecycle { group: String, value: String },
     /// `DisableApiTermination`.
@@ -98,6 +100,9 @@ impl Condition {
             Self::QuarantineGroupGone { name } => format!("group {name} is gone"),
             Self::QuarantineGroupEmpty { name } => {
                 format!("group {name} has no rule, IPv4 or IPv6")
+            }
+            Self::EgressRevoked { name, cidr } => {
+                format!("group {name} lets nothing out to {}", cidr.text())
             }
             Self::Lifecycle { group, value } => format!("it is {value} in {group}"),
             Self::TerminationProtection { on } => {
@@ -193,6 +198,14 @@ impl Condition {
                         group.ingress_rules, group.egress_rules
                     ),
                 ),
+                None => (ProofOutcome::Refuted, "it does not exist".to_owned()),
+            },
+            Self::EgressRevoked { name, cidr } => match quarantine(instance, name) {
+                Some(group) => {
+                    let gone = !group.open_egress.contains(cidr);
+                    let seen = if gone { "the rule is gone" } else { "the rule is there" };
+                    (decided(gone), seen.to_owned())
+                }
                 None => (ProofOutcome::Refuted, "it does not exist".to_owned()),
             },
             Self::Lifecycle { group, value } => match &instance.scaling {

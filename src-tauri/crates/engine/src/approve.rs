@@ -2,6 +2,7 @@
 
 use chrono::Duration;
 use firebreak_core::approval::{APPROVAL_MINUTES, Approval, Statement};
+use firebreak_core::containment::undo_disruption;
 use firebreak_core::plan::{Digest, Draft, Step, Subject};
 use firebreak_core::policy::{Verdict, VerdictKind};
 use firebreak_core::ports::{KeyName, Preflight};
@@ -179,10 +180,7 @@ impl Engine {
         let draft = Draft {
             calls: undo.calls.clone(),
             proof: undo.proof.clone(),
-            disruption: vec![
-                "the containment of this step ends: the asset can be reached and used again"
-                    .to_owned(),
-            ],
+            disruption: undo_disruption(&undo.calls),
             warnings: Vec::new(),
             reversible: true,
             undo_summary: "propose a new plan to contain it again".to_owned(),

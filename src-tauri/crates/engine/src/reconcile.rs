@@ -3,7 +3,7 @@
 use firebreak_core::plan::ProofRecord;
 use firebreak_core::proof::judge;
 use firebreak_core::{Direction, IntentId, ProofOutcome, StepId, StepState};
-use firebreak_store::{IntentRow, StoredStep};
+use firebreak_store::{CallRow, IntentRow, StoredStep};
 use serde_json::json;
 
 use crate::draft::target_of;
@@ -79,28 +79,28 @@ impl Engine {
         };
         let observed = self.reader_of(&step)?.observe(&target_of(&step)).await?;
         let now = self.now();
+        let still_moving = newest.calls.iter().filter(|call| is_open(call)).find_map(|call| {
+            let check = call.call.effect().check(&observed);
+            (check.outcome == ProofOutcome::Unknown).then_some(check.observed)
+        });
+        if let Some(seen) = still_moving {
+            return self.remain_unknown(&step, &newest.id, &seen, who).await;
+        }
         let mut all_happened = true;
         let mut any_happened = false;
         let mut write = self.store.write().await?;
         for call in &newest.calls {
-            let certain =
-                matches!(call.outcome.as_deref(), Some("accepted" | "already_so" | "rejected"));
-            let happened = if certain {
-                call.outcome.as_deref() != Some("rejected")
-            } else {
-                let seen = call.sending_at.is_some()
-                    && call.call.effect().check(&observed).outcome == ProofOutcome::Proven;
-                if call.sending_at.is_some() {
-                    let (outcome, note) = if seen {
-                        ("accepted", "found out by reading: its effect is there")
-                    } else {
-                        ("rejected", "found out by reading: its effect is not there")
-                    };
-                    write
-                        .call_answered(&newest.id, call.position, outcome, Some(note), now)
-                        .await?;
-                }
+            let happened = if is_open(call) {
+                let seen = call.call.effect().check(&observed).outcome == ProofOutcome::Proven;
+                let (outcome, note) = if seen {
+                    ("accepted", "found out by reading: its effect is there")
+                } else {
+                    ("rejected", "found out by reading: its effect is not there")
+                };
+                write.call_answered(&newest.id, call.position, outcome, Some(note), now).await?;
                 seen
+            } else {
+                matches!(call.outcome.as_deref(), Some("accepted" | "already_so"))
             };
             all_happened &= happened;
             any_happened |= happened;
@@ -138,6 +138,28 @@ impl Engine {
         Ok(step.state)
     }
 
+    /// What was read is on its way from one state to another: it can't be told yet whether we sent
+    /// it there.
+    async fn remain_unknown(
+        &self,
+        step: &firebreak_core::plan::Step,
+        intent: &IntentId,
+        seen: &str,
+        who: &Identity,
+    ) -> Result<StepState, EngineError> {
+        let text = format!("read the cloud: it can't be told yet, {seen}");
+        let detail = json!({ "intent": intent.as_str(), "outcome": ProofOutcome::Unknown });
+        let mut write = self.store.write().await?;
+        write
+            .put_timeline(&step.incident, &self.decision(who, format!("{}: {text}", step.title())))
+            .await?;
+        write.audit(self.record(who, "step_reconciled", step.id.to_string(), text, detail)).await?;
+        write.commit().await?;
+        self.emit(EngineEvent::IncidentDetailChanged { incident: step.incident.clone() });
+        self.emit(EngineEvent::AuditChanged);
+        Ok(step.state)
+    }
+
     async fn finish_partial(
         &self,
         step: &mut firebreak_core::plan::Step,
@@ -171,6 +193,12 @@ impl Engine {
         self.emit(EngineEvent::AuditChanged);
         Ok(())
     }
+}
+
+/// Sent, or about to be, without a certain answer.
+fn is_open(call: &CallRow) -> bool {
+    let certain = matches!(call.outcome.as_deref(), Some("accepted" | "already_so" | "rejected"));
+    call.sending_at.is_some() && !certain
 }
 
 fn interruption(intent: &IntentRow) -> String {

@@ -1,5 +1,6 @@
 //! The model server.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use firebreak_sandbox::faults::{Fault, Mode, Target};
@@ -193,8 +194,8 @@ async fn errors_have_the_vendors_shape() {
     assert_eq!(unsigned.status(), 401);
     let error = unsigned.json::<Value>().await.unwrap()["error"].take();
     assert_eq!(
-        error.as_object().unwrap().keys().collect::<Vec<_>>(),
-        ["code", "message", "param", "type"]
+        BTreeSet::from_iter(error.as_object().unwrap().keys().map(String::as_str)),
+        BTreeSet::from(["code", "message", "param", "type"])
     );
     let listed: Value =
         model.http.get(&url).bearer_auth(ready.api_key).send().await.unwrap().json().await.unwrap();

@@ -199,7 +199,9 @@ fn proof(
     }
     proof.extend(standby);
     for effect in calls.iter().map(Call::effect) {
-        if !proof.contains(&effect) {
+        // Said by "no rule at all" already.
+        let implied = matches!(effect, Condition::EgressRevoked { .. });
+        if !implied && !proof.contains(&effect) {
             proof.push(effect);
         }
     }

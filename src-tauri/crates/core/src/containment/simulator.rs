@@ -68,6 +68,7 @@ fn apply_to_instance(call: &Call, instance: &mut Instance) {
                 name: name.clone(),
                 ingress_rules: 0,
                 egress_rules: 2,
+                open_egress: [EgressCidr::Ipv4, EgressCidr::Ipv6].into(),
             });
         }
         Call::DeleteSecurityGroup { group, .. } => {
@@ -79,9 +80,8 @@ fn apply_to_instance(call: &Call, instance: &mut Instance) {
         Call::RevokeAllEgress { group, cidr, .. } => {
             id_of(group, instance);
             let quarantine = instance.quarantine.as_mut().expect("the group was made before");
-            quarantine.egress_rules -= match cidr {
-                EgressCidr::Ipv4 | EgressCidr::Ipv6 => 1,
-            };
+            assert!(quarantine.open_egress.remove(cidr), "revoked once");
+            quarantine.egress_rules -= 1;
         }
         Call::SetInterfaceGroups { interface_id, from, to, .. } => {
             let from: Vec<String> = from.iter().map(|group| id_of(group, instance)).collect();

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use super::{
     Names, Refused, draft, quarantine_name, simulator, undo_calls, undo_check, undo_proof,
 };
-use crate::call::Call;
+use crate::call::{Call, EgressCidr};
 use crate::observed::{
     AccessKey, AccessKeys, Instance, Interface, KeyStatus, Observed, Scaling, SecurityGroup,
     Snapshot, Volume,
@@ -70,7 +70,13 @@ fn web_7() -> Instance {
 }
 
 fn quarantine(ingress_rules: u32, egress_rules: u32) -> SecurityGroup {
-    SecurityGroup { id: "sg-q".to_owned(), name: GROUP.to_owned(), ingress_rules, egress_rules }
+    SecurityGroup {
+        id: "sg-q".to_owned(),
+        name: GROUP.to_owned(),
+        ingress_rules,
+        egress_rules,
+        open_egress: [EgressCidr::Ipv4].into_iter().take(egress_rules as usize).collect(),
+    }
 }
 
 fn keys() -> AccessKeys {

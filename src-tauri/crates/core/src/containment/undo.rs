@@ -1,7 +1,7 @@
 //! Undo: compare, then put back.
 
 use crate::call::Call;
-use crate::observed::{Instance, Observed};
+use crate::observed::{Instance, KeyStatus, Observed};
 use crate::plan::inverse_of;
 use crate::proof::{Check, Condition, ProofOutcome};
 
@@ -25,6 +25,37 @@ pub fn undo_proof(calls: &[Call]) -> Vec<Condition> {
         }
     }
     proof
+}
+
+/// What the undo brings back, in words for whoever signs it: one line a kind of call.
+pub fn undo_disruption(calls: &[Call]) -> Vec<String> {
+    let mut lines = Vec::new();
+    let interfaces =
+        calls.iter().filter(|call| matches!(call, Call::SetInterfaceGroups { .. })).count();
+    if interfaces > 0 {
+        let them = if interfaces == 1 { "interface gets" } else { "interfaces get" };
+        lines.push(format!(
+            "{interfaces} {them} back the groups from before: what was cut off can be reached, and \
+             can reach out, again"
+        ));
+    }
+    for call in calls {
+        lines.extend(match call {
+            Call::ExitStandby { group, instance_id, .. } => {
+                Some(format!("{instance_id} returns to service in {group} and takes its traffic"))
+            }
+            Call::StartInstance { instance_id } => {
+                Some(format!("{instance_id} starts, and with it whatever ran on it"))
+            }
+            Call::SetAccessKeyStatus { key_id, to: KeyStatus::Active, .. } => {
+                Some(format!("{key_id} works again, for everyone who holds it"))
+            }
+            Call::DeleteSecurityGroup { group, .. } => Some(format!("group {group} is deleted")),
+            _ => None,
+        });
+    }
+    lines.push("the containment of this step ends".to_owned());
+    lines
 }
 
 /// The comparison before the swap: everything that `sent` wrote and the undo would overwrite must

@@ -85,6 +85,19 @@ async fn a_lost_answer_is_unknown_and_found_out_by_reading() {
 }
 
 #[tokio::test]
+async fn what_is_still_changing_stays_unknown_until_it_has_settled() {
+    let world = World::new().await;
+    let (_, step) = world.approved().await;
+    *world.cloud.fault.lock().unwrap() = Some(Fault::LoseAnswerAt(1));
+    world.engine.run(&step, Direction::Execute, &me()).await.unwrap();
+    for (state, expected) in [("stopping", StepState::Unknown), ("stopped", StepState::Proven)] {
+        world.cloud.instance.lock().unwrap().state = state.to_owned();
+        assert_eq!(world.engine.reconcile(&step, &me()).await.unwrap(), expected, "{state}");
+    }
+    assert_eq!(world.cloud.sent(), 2);
+}
+
+#[tokio::test]
 async fn recovering_twice_says_it_once() {
     let world = World::new().await;
     let (_, step) = world.approved().await;

@@ -121,7 +121,11 @@ impl WizFault {
             Self::Http(HttpFault::Redirect { .. }) | Self::WebPage { .. } => {
                 "Check the source's addresses: the API address ends in /graphql, the authentication address in /oauth/token. A proxy's login page looks like this too.".to_owned()
             }
-            Self::Http(HttpFault::Unreachable { .. }) => "Check the address, the network and the proxy.".to_owned(),
+            Self::Http(HttpFault::Unreachable { .. } | HttpFault::Setup(_)) => "Check the address, the network and the proxy.".to_owned(),
+            Self::Http(HttpFault::Cut { .. } | HttpFault::TimedOut { .. }) => {
+                "Polling goes on from the same place by itself. If it stays so, check the network and the proxy.".to_owned()
+            }
+            Self::TooMany { .. } | Self::Unwell { .. } => "Polling goes on from the same place by itself, as soon as Wiz lets it.".to_owned(),
             Self::Http(HttpFault::TooLarge { .. }) if scope != SCOPE_GRAPH => "Lower the source's page size.".to_owned(),
             Self::Keychain(_) => "Unlock the keychain, then try again.".to_owned(),
             Self::NoSecret(_) => "Enter the client secret again in the source's settings.".to_owned(),
