@@ -4,6 +4,7 @@ mod approval;
 mod audit;
 mod incidents;
 mod settings;
+mod sources;
 mod steps;
 mod stream;
 
@@ -43,17 +44,24 @@ pub fn handler() -> impl Fn(Invoke) -> bool + Send + Sync + 'static {
         incidents::queue_counts,
         incidents::set_incident_state,
         settings::add_cloud_account,
-        settings::add_source,
-        settings::poll_now,
         settings::remove_cloud_account,
         settings::remove_model,
-        settings::remove_source,
         settings::retry_keychain,
         settings::set_model,
-        settings::set_source_polling,
         settings::test_cloud_account,
         settings::test_model,
-        settings::test_source,
+        sources::add_source,
+        sources::ask_write_back,
+        sources::cancel_backfill,
+        sources::list_sources,
+        sources::list_vendors,
+        sources::poll_now,
+        sources::remove_source,
+        sources::reset_source,
+        sources::set_source_polling,
+        sources::start_backfill,
+        sources::test_source,
+        sources::withdraw_write_back,
         steps::cancel_run,
         steps::reconcile_step,
         steps::reject_step,

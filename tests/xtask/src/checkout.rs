@@ -29,10 +29,14 @@ impl Checkout {
     pub fn find() -> Result<Self, Failure> {
         let xtask = env::current_exe().map_err(Failure::start("xtask"))?;
         let cargo = env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+        // As cargo tells us at start: a target folder shared between checkouts may hold a program
+        // that was compiled in another one.
+        let package = env::var("CARGO_MANIFEST_DIR")
+            .unwrap_or_else(|_| env!("CARGO_MANIFEST_DIR").to_owned());
         let output = Command::new(&cargo)
             .args(["metadata", "--no-deps", "--format-version", "1", "--offline"])
             .arg("--manifest-path")
-            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
+            .arg(PathBuf::from(package).join("Cargo.toml"))
             .stderr(Stdio::inherit())
             .output()
             .map_err(Failure::start("cargo metadata"))?;

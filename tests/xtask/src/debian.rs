@@ -29,6 +29,10 @@ const TO_TEST: &[Package] = &[
     Package { name: "strace", why: "fault injection" },
 ];
 
+/// Only root can make a root.
+const CLEAN_ROOT: Package =
+    Package { name: "debootstrap", why: "a clean root to try the package on" };
+
 const PYTHON_VENV: Package =
     Package { name: "python3-venv", why: "environment of the simulated AWS" };
 const NPM: Package = Package { name: "npm", why: "builds the user interface" };
@@ -38,6 +42,7 @@ const NPM: Package = Package { name: "npm", why: "builds the user interface" };
 pub enum Purpose {
     Run,
     Test,
+    Package,
 }
 
 /// Installs the missing packages; says which and why. On another system prints the list and goes
@@ -77,6 +82,9 @@ fn needed(purpose: Purpose) -> Vec<&'static Package> {
     }
     if purpose == Purpose::Test {
         needed.extend(TO_TEST);
+    }
+    if purpose == Purpose::Package && is_root() {
+        needed.push(&CLEAN_ROOT);
     }
     needed
 }

@@ -20,7 +20,7 @@ const MIRROR: &str = "http://deb.debian.org/debian";
 
 /// Builds and tries the package; says what couldn't be tried here.
 pub fn package(checkout: &Checkout) -> Result<ExitCode, Failure> {
-    debian::install_missing(checkout, Purpose::Run)?;
+    debian::install_missing(checkout, Purpose::Package)?;
     web::install_modules(checkout)?;
     web::build(checkout)?;
     bundle(checkout)?;
@@ -79,7 +79,7 @@ fn try_on_clean_root(
         return Ok(());
     }
     if !on_path("debootstrap") {
-        tally.skip(NAME, "debootstrap is not installed (apt-get install debootstrap)");
+        tally.skip(NAME, "there is no debootstrap here");
         return Ok(());
     }
     let root = checkout.target.join("clean-root");

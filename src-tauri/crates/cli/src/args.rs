@@ -82,6 +82,9 @@ pub enum Command {
     /// One step of a plan.
     #[command(subcommand)]
     Step(StepCommand),
+    /// Tell the sources of an incident what became of their alerts.
+    #[command(subcommand)]
+    WriteBack(WriteBackCommand),
     /// Policies.
     #[command(subcommand)]
     Policy(PolicyCommand),
@@ -103,7 +106,10 @@ impl Command {
             | Self::Audit(_)
             | Self::Stats
             | Self::Phase { to: None } => false,
-            Self::Source(SourceCommand::List | SourceCommand::Test { .. })
+            Self::Source(
+                SourceCommand::List | SourceCommand::Vendors | SourceCommand::Test { .. },
+            )
+            | Self::WriteBack(WriteBackCommand::List { .. })
             | Self::Cloud(CloudCommand::List | CloudCommand::Test { .. })
             | Self::Step(StepCommand::Show { .. })
             | Self::Keychain { unlock: false } => false,
@@ -118,19 +124,39 @@ impl Command {
 
 #[derive(Subcommand)]
 pub enum SourceCommand {
-    /// Add a source; the client secret is read from standard input or a prompt.
+    /// Add a source; its secret is read from standard input or a prompt.
     Add {
         name: String,
-        /// wiz
+        /// wiz; `source vendors` lists all of them.
         #[arg(long, default_value = "wiz")]
         vendor: String,
-        /// https://api.<dc>.app.wiz.io/graphql
+        /// Where its API is.
         #[arg(long)]
-        api_url: String,
-        #[arg(long, default_value = "https://auth.app.wiz.io/oauth/token")]
-        auth_url: String,
+        api_url: Option<String>,
+        /// Where its tokens come from, for vendors that have such a place.
         #[arg(long)]
-        client_id: String,
+        auth_url: Option<String>,
+        /// Client id, access key id or key id: what is not the secret.
+        #[arg(long)]
+        client_id: Option<String>,
+        /// Another field of the vendor's form; repeat for more.
+        #[arg(long = "set", value_name = "FIELD=VALUE")]
+        set: Vec<String>,
+    },
+    /// What must be known to add a source of each vendor.
+    Vendors,
+    /// Stop polling for now.
+    Pause { name: String },
+    /// Poll again.
+    Resume { name: String },
+    /// Forget how far it was read; the next poll begins at the look-back again.
+    Reset { name: String },
+    /// Read older alerts, beside the poll.
+    Backfill {
+        name: String,
+        /// How far back; without it an unfinished back-fill goes on.
+        #[arg(long)]
+        days: Option<u32>,
     },
     /// Check address, credentials and scopes.
     Test { name: String },
@@ -224,6 +250,27 @@ pub enum IncidentCommand {
     },
     /// Assign one to a person, `me`, or `nobody`.
     Assign { id: String, owner: String },
+}
+
+#[derive(Subcommand)]
+pub enum WriteBackCommand {
+    /// Queue a comment, and a status if one is given, for every source of the incident; then carry
+    /// out what is due.
+    Ask {
+        /// `INC-12` or an id.
+        incident: String,
+        /// in_progress, resolved, false_positive or reopened.
+        #[arg(long)]
+        status: Option<String>,
+        #[arg(long)]
+        comment: String,
+    },
+    /// What the sources were told, or are to be.
+    List { incident: String },
+    /// Carry out what is due.
+    Send,
+    /// Take back an order that waits.
+    Withdraw { incident: String, order: String },
 }
 
 #[derive(Subcommand)]

@@ -17,6 +17,7 @@ mod secret;
 mod sources;
 mod steps;
 mod workspace;
+mod write_back;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -76,6 +77,7 @@ async fn dispatch(context: &Context, command: Command) -> Result<(), Failure> {
         Command::Graph { id } => incidents::graph(context, &id).await,
         Command::Plan { id, planner } => steps::plan(context, &id, planner.as_deref()).await,
         Command::Step(command) => steps::run(context, command).await,
+        Command::WriteBack(command) => write_back::run(context, command).await,
         Command::Policy(command) => policy::run(context, command).await,
         Command::Audit(command) => audit::run(context, command).await,
         Command::Stats => workspace::stats(context).await,

@@ -3,6 +3,7 @@
 use std::io::{IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 /// Set once the one document of `--json` was printed.
@@ -49,6 +50,11 @@ fn document<T: Serialize>(value: &T) -> String {
 /// cleaned for a terminal.
 pub fn out_exact(line: &str) {
     if std::io::stdout().is_terminal() { out(&clean(line)) } else { out(line) }
+}
+
+/// An instant for people, to the second.
+pub fn moment(at: DateTime<Utc>) -> String {
+    at.format("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
 /// The text on one line with everything that could move a cursor, reorder or hide text made

@@ -2,7 +2,7 @@
 
 use firebreak_wire::{CallProgress, CallView, PlanView, StepDocument, StepView};
 
-use crate::output::{clean, short, word};
+use crate::output::{clean, moment, short, word};
 
 pub fn plan(plan: &PlanView) -> String {
     let mut lines = vec![format!(
@@ -60,7 +60,7 @@ pub fn step(step: &StepView) -> String {
             "signed by {} with key {} until {}",
             clean(&approval.approver),
             approval.key,
-            approval.expires_at
+            moment(approval.expires_at)
         ));
     }
     if let Some(digest) = &step.digest {
@@ -72,7 +72,7 @@ pub fn step(step: &StepView) -> String {
     lines.extend(progress("run", &step.run));
     lines.extend(progress("undo", &step.undo_run));
     if let Some(proof) = &step.proof {
-        lines.push(format!("{}, read at {}:", word(&proof.outcome), proof.read_at.to_rfc3339()));
+        lines.push(format!("{}, read at {}:", word(&proof.outcome), moment(proof.read_at)));
         for check in &proof.checks {
             lines.push(format!(
                 "  {:<8} {}: {}",

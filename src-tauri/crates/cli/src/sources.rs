@@ -1,13 +1,14 @@
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use firebreak_desk::{DeskError, IngestReport};
-use firebreak_wire::{SourceDraft, SourceView};
+use firebreak_wire::{SourceDraft, SourceView, VendorForm};
 use serde_json::{Value, json};
 
 use crate::args::SourceCommand;
 use crate::context::{Context, Failure};
-use crate::output::{clean, err, word};
+use crate::output::{clean, err, moment, word};
 use crate::{secret, workspace};
 
 /// Largest file taken, in bytes.
@@ -16,10 +17,15 @@ const FILE_CAP: u64 = 512 * 1024 * 1024;
 pub async fn run(context: &Context, command: SourceCommand) -> Result<(), Failure> {
     let desk = &context.desk;
     match command {
-        SourceCommand::Add { name, vendor, api_url, auth_url, client_id } => {
-            let client_secret = secret::read("client secret")?;
-            let draft = SourceDraft { name, vendor, api_url, auth_url, client_id, client_secret };
-            let view = desk.add_source(draft).await?;
+        SourceCommand::Add { name, vendor, api_url, auth_url, client_id, set } => {
+            let mut values = fields(&set)?;
+            for (field, value) in
+                [("api_url", api_url), ("auth_url", auth_url), ("client_id", client_id)]
+            {
+                values.extend(value.map(|value| (field.to_owned(), value)));
+            }
+            let secret = secret::read(&secret_label(context, &vendor))?;
+            let view = desk.add_source(SourceDraft { name, vendor, values, secret }).await?;
             context.print(&view, |view| {
                 format!("added {}; try `firebreakctl source test {}`", view.name, view.name)
             });
@@ -34,12 +40,72 @@ pub async fn run(context: &Context, command: SourceCommand) -> Result<(), Failur
                 sources.iter().map(line).collect::<Vec<_>>().join("\n")
             });
         }
+        SourceCommand::Vendors => {
+            context.print(&desk.vendors(), |forms| {
+                forms.iter().map(form).collect::<Vec<_>>().join("\n\n")
+            });
+        }
+        SourceCommand::Pause { name } => {
+            let view = desk.set_source_polling(&name, false).await?;
+            context.print(&view, |view| format!("{} is paused", view.name));
+        }
+        SourceCommand::Resume { name } => {
+            let view = desk.set_source_polling(&name, true).await?;
+            context.print(&view, |view| format!("{} is polled again", view.name));
+        }
+        SourceCommand::Reset { name } => {
+            let view = desk.reset_source(&name).await?;
+            context.print(&view, |view| {
+                format!("{} is read from its look-back again at the next poll", view.name)
+            });
+        }
+        SourceCommand::Backfill { name, days } => {
+            let report = desk.backfill(&name, days).await?;
+            context.print(&numbers(&report), |_| format!("{}: {}", clean(&name), words(&report)));
+        }
         SourceCommand::Remove { name } => {
             desk.remove_source(&name).await?;
             context.print(&json!({ "removed": name }), |_| format!("removed {}", clean(&name)));
         }
     }
     Ok(())
+}
+
+/// `FIELD=VALUE` pairs.
+fn fields(set: &[String]) -> Result<BTreeMap<String, String>, Failure> {
+    set.iter()
+        .map(|pair| match pair.split_once('=') {
+            Some((field, value)) => Ok((field.trim().to_owned(), value.to_owned())),
+            None => Err(Failure::Usage(format!("--set wants FIELD=VALUE, not {:?}", clean(pair)))),
+        })
+        .collect()
+}
+
+fn secret_label(context: &Context, vendor: &str) -> String {
+    let forms = context.desk.vendors();
+    let form = forms.into_iter().find(|form| form.vendor == vendor);
+    form.map_or_else(|| "secret".to_owned(), |form| form.secret_label.to_lowercase())
+}
+
+fn form(form: &VendorForm) -> String {
+    let mut lines = vec![format!("{} ({})", form.title, form.vendor), format!("  {}", form.help)];
+    for field in &form.fields {
+        let needed = match (&field.fallback, field.required) {
+            (Some(fallback), _) => format!("[{fallback}]"),
+            (None, true) => "required".to_owned(),
+            (None, false) => "optional".to_owned(),
+        };
+        lines.push(format!("  {:<22} {needed:<12} {}. {}", field.name, field.label, field.help));
+        for choice in &field.choices {
+            lines.push(format!("  {:<22} {:<12} {} ({})", "", "", choice.value, choice.label));
+        }
+    }
+    lines.push(format!(
+        "  {:<22} {:<12} from standard input or a prompt",
+        "secret", form.secret_label
+    ));
+    lines.extend(form.unconfirmed.iter().map(|text| format!("  unconfirmed: {text}")));
+    lines.join("\n")
 }
 
 fn line(source: &SourceView) -> String {
@@ -55,7 +121,7 @@ fn line(source: &SourceView) -> String {
         source.name,
         word(&source.health),
         source.alerts_total,
-        source.cursor.map_or_else(|| "never".to_owned(), |at| at.to_rfc3339()),
+        source.cursor.map_or_else(|| "never".to_owned(), moment),
     )
 }
 

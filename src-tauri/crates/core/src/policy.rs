@@ -10,12 +10,14 @@ mod load;
 mod problem;
 mod question;
 mod request;
+mod write_back;
 
 use serde::{Deserialize, Serialize};
 
 pub use load::Policies;
 pub use problem::{PolicyProblem, PolicyProblems};
 pub use question::{Facts, Phase, Principal, Question};
+pub use write_back::WriteBackQuestion;
 
 /// Most approvals that a policy can ask for. What is not allowed with this many is denied.
 pub const MOST_APPROVALS: u32 = 3;

@@ -144,6 +144,9 @@ pub trait AlertSource: Send + Sync {
     /// The neighbours of the finding's asset in the source's own graph.
     async fn neighbours(&self, finding: &Finding) -> Result<Neighbourhood, OutsideError>;
 
+    /// A place in the stream from which every change since an instant is read.
+    fn start_at(&self, since: Timestamp) -> Cursor;
+
     /// How much it may still be asked; `None` before that is known.
     fn budget(&self) -> Option<Budget> {
         None

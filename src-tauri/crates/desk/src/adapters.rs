@@ -6,12 +6,11 @@ use firebreak_actions::{AwsAccount, AwsExecutor, AwsReader, KeySource};
 use firebreak_core::ports::{Assessor, Clock, SecretName, Vault};
 use firebreak_engine::Engine;
 use firebreak_planner::{OpenAiAssessor, load_with_overrides};
-use firebreak_sources::wiz::{WizConfig, WizSource};
 use firebreak_store::{CloudAccount, SourceRow, Store};
 
 use crate::clock::SystemClock;
 use crate::planner::PlaybookPlanner;
-use crate::{DeskError, Home};
+use crate::{DeskError, Home, vendors};
 
 /// The setting that holds the model's address.
 pub(crate) const MODEL_URL: &str = "model.base_url";
@@ -36,24 +35,14 @@ pub(crate) fn clock() -> Arc<dyn Clock> {
     Arc::new(SystemClock)
 }
 
-/// Puts a source to work.
+/// Puts a source to work: what polls always, what writes back only from phase 2 on. This is the one
+/// place where a writer is made.
 pub(crate) fn connect_source(engine: &Engine, row: &SourceRow) -> Result<(), DeskError> {
-    if row.vendor != "wiz" {
-        return Err(DeskError::Invalid(format!(
-            "{:?} is not a vendor that can be polled; known: wiz",
-            row.vendor
-        )));
+    let connected = vendors::connect(row, engine.vault())?;
+    engine.set_source(connected.source);
+    if engine.phase() >= 2 {
+        engine.set_writer((connected.writer)()?)?;
     }
-    let config = WizConfig::new(
-        &row.name,
-        &row.api_url,
-        &row.auth_url,
-        &row.client_id,
-        source_secret(&row.name),
-    );
-    let source = WizSource::new(&config, Arc::clone(engine.vault()), clock())
-        .map_err(|error| DeskError::Invalid(error.to_string()))?;
-    engine.set_source(Arc::new(source));
     Ok(())
 }
 

@@ -21,6 +21,10 @@ const POLL_EVERY: Duration = Duration::from_secs(15);
 const POLL_SELDOM: Duration = Duration::from_secs(300);
 /// New incidents whose context waits to be gathered; beyond it they wait until they are opened.
 const TRIAGE_BACKLOG: usize = 256;
+/// Failures in a row from which a source is tried seldom.
+pub(crate) const BREAKER_OPENS_AT: u32 = 5;
+/// Between two rounds of orders to write back.
+const WRITE_BACK_EVERY: Duration = Duration::from_secs(3);
 /// Between two looks at the keychain.
 const KEYCHAIN_EVERY: Duration = Duration::from_secs(20);
 /// Between two signatures of a growing log.
@@ -36,6 +40,7 @@ impl Desk {
         self.spawn_stream(triage);
         self.spawn_triage(waiting);
         self.spawn_polling();
+        self.spawn_write_backs();
         self.spawn_upkeep();
     }
 
@@ -171,7 +176,6 @@ impl Desk {
     fn spawn_polling(self: &Arc<Self>) {
         let desk = Arc::clone(self);
         self.tasks.spawn(async move {
-            let mut failures: BTreeMap<String, u32> = BTreeMap::new();
             loop {
                 let rows = desk.engine.store().sources().await.unwrap_or_default();
                 for row in rows.into_iter().filter(|row| row.polling) {
@@ -180,15 +184,8 @@ impl Desk {
                         continue;
                     }
                     let wait = match desk.engine.poll(&row.name, &desk.stop).await {
-                        Ok(_) => {
-                            failures.remove(&row.name);
-                            POLL_EVERY
-                        }
-                        Err(error) => {
-                            let count = failures.entry(row.name.clone()).or_default();
-                            *count = count.saturating_add(1);
-                            back_off(*count, &error)
-                        }
+                        Ok(_) => POLL_EVERY,
+                        Err(error) => back_off(row.failures.saturating_add(1), &error),
                     };
                     let wait =
                         chrono::Duration::from_std(wait).unwrap_or(chrono::Duration::seconds(15));
@@ -197,6 +194,23 @@ impl Desk {
                 tokio::select! {
                     () = desk.stop.cancelled() => return,
                     () = tokio::time::sleep(Duration::from_millis(500)) => {}
+                }
+            }
+        });
+    }
+
+    fn spawn_write_backs(self: &Arc<Self>) {
+        let desk = Arc::clone(self);
+        self.tasks.spawn(async move {
+            let mut rounds = tokio::time::interval(WRITE_BACK_EVERY);
+            loop {
+                tokio::select! {
+                    () = desk.stop.cancelled() => return,
+                    _ = rounds.tick() => {
+                        if let Err(error) = desk.engine.send_write_backs().await {
+                            tracing::warn!(%error, "orders to write back could not be carried out");
+                        }
+                    }
                 }
             }
         });
@@ -232,9 +246,13 @@ impl Desk {
     }
 }
 
-/// Doubles with each failure in a row; obeys what the other side asked for.
+/// Doubles with each failure in a row until the breaker opens; then one try now and again, whose
+/// success closes it. Obeys what the other side asked for.
 fn back_off(failures: u32, error: &EngineError) -> Duration {
-    let doubled = POLL_EVERY.saturating_mul(2_u32.saturating_pow(failures.min(5)));
+    let doubled = match failures {
+        BREAKER_OPENS_AT.. => POLL_SELDOM,
+        few => POLL_EVERY.saturating_mul(2_u32.saturating_pow(few)),
+    };
     let asked = match error {
         EngineError::Outside(error) => error.retry_after.unwrap_or_default(),
         _ => Duration::ZERO,

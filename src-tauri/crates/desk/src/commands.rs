@@ -62,6 +62,13 @@ impl Desk {
                 asset.as_ref(),
             ),
             plan: self.plan_view(&id).await?,
+            write_backs: store
+                .write_backs(&id)
+                .await?
+                .iter()
+                .map(view::source::write_back)
+                .collect(),
+            write_back_blocked: self.write_back_obstacle(&id).await?,
             notices,
         })
     }
@@ -131,8 +138,9 @@ impl Desk {
 
     /// The verbatim alert behind a finding.
     pub async fn raw_alert(&self, finding: &str) -> Result<wire::RawAlertView, DeskError> {
-        let alert = self.engine.store().alert_of(&FindingId::new(finding)).await?;
-        Ok(view::incident::raw_alert(finding, &alert))
+        let id = FindingId::new(finding);
+        let store = self.engine.store();
+        Ok(view::incident::raw_alert(&store.finding(&id).await?, &store.alert_of(&id).await?))
     }
 
     /// Moves an incident.

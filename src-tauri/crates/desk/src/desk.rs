@@ -2,10 +2,9 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use firebreak_core::ports::{Normaliser, Signer, Vault};
+use firebreak_core::ports::{Signer, Vault};
 use firebreak_engine::{Engine, Identity, Parts};
 use firebreak_secrets::Keychain;
-use firebreak_sources::wiz::WizNormaliser;
 use firebreak_store::Store;
 use firebreak_wire::{AuditVerdict, Envelope, ModelView};
 use tokio::sync::broadcast;
@@ -16,7 +15,7 @@ use uuid::Uuid;
 use crate::background::Schedule;
 use crate::confirm::Pending;
 use crate::events::Hub;
-use crate::{DeskError, Home, adapters, policies, view};
+use crate::{DeskError, Home, adapters, policies, vendors, view};
 
 /// What a desk may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +39,7 @@ pub struct Desk {
     pub(crate) storage_problem: RwLock<Option<String>>,
     pub(crate) pending: Mutex<Option<Pending>>,
     pub(crate) schedule: Schedule,
+    pub(crate) backfilling: Mutex<BTreeMap<String, CancellationToken>>,
     pub(crate) stop: CancellationToken,
     pub(crate) tasks: TaskTracker,
     _lock: Option<File>,
@@ -92,7 +92,6 @@ impl Desk {
         if let Some(problems) = problems {
             tracing::error!(%problems, "the policies do not load, so every step is denied");
         }
-        let wiz: Arc<dyn Normaliser> = Arc::new(WizNormaliser);
         let engine = Engine::new(Parts {
             store,
             clock: adapters::clock(),
@@ -100,7 +99,7 @@ impl Desk {
             signer: Arc::clone(&signer),
             planner: Arc::new(planner),
             policies,
-            normalisers: BTreeMap::from([("wiz".to_owned(), wiz)]),
+            normalisers: vendors::normalisers(),
             workspace,
         });
         engine.set_phase(phase);
@@ -118,6 +117,7 @@ impl Desk {
             storage_problem: RwLock::default(),
             pending: Mutex::default(),
             schedule: Schedule::default(),
+            backfilling: Mutex::default(),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
             _lock: lock,

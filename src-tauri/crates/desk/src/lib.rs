@@ -19,7 +19,10 @@ mod planner;
 mod policies;
 mod sandbox;
 mod settings;
+mod sources;
+mod vendors;
 mod view;
+mod write_back;
 
 pub use confirm::Pending;
 pub use desk::{Access, Desk};

@@ -1,8 +1,11 @@
 //! Making a workspace of a sandbox's ready file.
 
+use std::collections::BTreeMap;
+
 use firebreak_wire::{CloudAccountDraft, ModelDraft, SourceDraft};
 use serde::Deserialize;
 
+use crate::vendors::{API_URL, AUTH_URL, CLIENT_ID};
 use crate::{Desk, DeskError};
 
 /// What the sandbox says of itself once it is up.
@@ -62,10 +65,12 @@ impl Desk {
             self.add_source(SourceDraft {
                 name: "wiz-sandbox".to_owned(),
                 vendor: "wiz".to_owned(),
-                api_url: wiz.api_url,
-                auth_url: wiz.auth_url,
-                client_id: wiz.client_id,
-                client_secret: wiz.client_secret,
+                values: values([
+                    (API_URL, wiz.api_url),
+                    (AUTH_URL, wiz.auth_url),
+                    (CLIENT_ID, wiz.client_id),
+                ]),
+                secret: wiz.client_secret,
             })
             .await?;
         }
@@ -93,4 +98,8 @@ impl Desk {
         }
         self.confirm_phase(2).await
     }
+}
+
+fn values<const N: usize>(pairs: [(&str, String); N]) -> BTreeMap<String, String> {
+    pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }

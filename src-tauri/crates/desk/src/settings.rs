@@ -4,13 +4,11 @@ use std::sync::Arc;
 
 use firebreak_core::ports::{CheckLine, KeyName, Secret, SecretName, VaultError};
 use firebreak_core::text;
-use firebreak_store::{CloudAccount, SourceRow, Store};
+use firebreak_store::{CloudAccount, Store};
 use firebreak_wire as wire;
 use serde_json::json;
 
-use crate::adapters::{
-    self, MODEL_KEY, MODEL_NAME, MODEL_URL, read_secret, source_secret, write_secret,
-};
+use crate::adapters::{self, MODEL_KEY, MODEL_NAME, MODEL_URL, read_secret, write_secret};
 use crate::desk::{get, set};
 use crate::{Desk, DeskError, policies, view};
 
@@ -31,10 +29,6 @@ impl Desk {
         // The number first: an event that slips in between is told twice rather than never.
         let seq = self.hub.seq();
         let store = self.engine.store();
-        let mut sources = Vec::new();
-        for row in store.sources().await? {
-            sources.push(self.source_view(&row.name).await?);
-        }
         Ok(wire::Snapshot {
             seq,
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -43,7 +37,7 @@ impl Desk {
             user: self.me.name.clone(),
             phase: self.engine.phase(),
             counts: self.queue_counts().await?,
-            sources,
+            sources: self.sources().await?,
             clouds: self.clouds().await?,
             model: get(&self.model_status),
             keychain: self.keychain().await,
@@ -67,116 +61,6 @@ impl Desk {
         }
         self.hub.send(wire::Event::KeychainChanged { keychain: keychain.clone() });
         Ok(keychain)
-    }
-
-    /// One source as the interface shows it.
-    pub(crate) async fn source_view(&self, name: &str) -> Result<wire::SourceView, DeskError> {
-        let store = self.engine.store();
-        let row = store.source(name).await?;
-        let (alerts, unread) = store.alert_counts(name).await?;
-        Ok(view::settings::source(&row, alerts, unread, self.next_poll(&row)))
-    }
-
-    /// Adds a source. Its secret is in the keychain before anything is in the database.
-    ///
-    /// # Errors
-    /// Keychain errors; a name that is taken; an address that is none.
-    pub async fn add_source(
-        &self,
-        draft: wire::SourceDraft,
-    ) -> Result<wire::SourceView, DeskError> {
-        let engine = self.owner()?;
-        let name = plain_name(&draft.name)?;
-        if engine.store().source(&name).await.is_ok() {
-            return Err(DeskError::Invalid(format!(
-                "there is a source {name} already; choose another name"
-            )));
-        }
-        if draft.client_secret.is_empty() {
-            return Err(DeskError::Invalid("the client secret is empty".to_owned()));
-        }
-        let row = SourceRow {
-            name: name.clone(),
-            vendor: draft.vendor,
-            api_url: draft.api_url.trim().to_owned(),
-            auth_url: draft.auth_url.trim().to_owned(),
-            client_id: draft.client_id.trim().to_owned(),
-            polling: true,
-            cursor: None,
-            seen_until: None,
-            last_success: None,
-            problem: None,
-            remedy: None,
-            needs_person: false,
-        };
-        adapters::connect_source(engine, &row)?;
-        let secret = source_secret(&name);
-        if let Err(error) = engine.vault().write(&secret, Secret::new(draft.client_secret)).await {
-            engine.drop_source(&name);
-            return Err(error.into());
-        }
-        let mut write = engine.store().write().await?;
-        write.add_source(&row).await?;
-        write.put_marker(secret.as_str(), engine.now()).await?;
-        let detail =
-            json!({ "vendor": row.vendor, "api_url": row.api_url, "client_id": row.client_id });
-        write
-            .audit(self.entry("source_added", &name, format!("source {name} added"), detail))
-            .await?;
-        write.commit().await?;
-        let view = self.source_view(&name).await?;
-        self.hub.send(wire::Event::SourceChanged { source: view.clone() });
-        Ok(view)
-    }
-
-    /// Asks a source whether address, credentials and scopes are right.
-    pub async fn test_source(&self, name: &str) -> Result<wire::ConnectionTest, DeskError> {
-        let source = self.engine.source(name).ok_or_else(|| {
-            DeskError::Invalid(format!("there is no source {}", text::line(name, 60)))
-        })?;
-        Ok(view::settings::test(source.test().await))
-    }
-
-    /// Forgets a source and its secret; its alerts stay.
-    pub async fn remove_source(&self, name: &str) -> Result<(), DeskError> {
-        let engine = self.owner()?;
-        engine.store().source(name).await?;
-        engine.drop_source(name);
-        engine.vault().delete(&source_secret(name)).await?;
-        let mut write = engine.store().write().await?;
-        write.delete_source(name).await?;
-        write.delete_marker(source_secret(name).as_str()).await?;
-        write
-            .audit(self.entry("source_removed", name, format!("source {name} removed"), json!({})))
-            .await?;
-        write.commit().await?;
-        self.hub.send(wire::Event::SourceRemoved { name: name.to_owned() });
-        Ok(())
-    }
-
-    /// Pauses or resumes polling.
-    pub async fn set_source_polling(
-        &self,
-        name: &str,
-        polling: bool,
-    ) -> Result<wire::SourceView, DeskError> {
-        let engine = self.owner()?;
-        engine.store().source(name).await?;
-        let mut write = engine.store().write().await?;
-        write.set_polling(name, polling).await?;
-        let text = if polling { "polling resumed" } else { "polling paused" };
-        write
-            .audit(self.entry(
-                "source_changed",
-                name,
-                text.to_owned(),
-                json!({ "polling": polling }),
-            ))
-            .await?;
-        write.commit().await?;
-        let view = self.source_view(name).await?;
-        self.hub.send(wire::Event::SourceChanged { source: view.clone() });
-        Ok(view)
     }
 
     /// All cloud accounts.
@@ -471,7 +355,7 @@ pub(crate) async fn model_view(
 }
 
 /// A name that is safe in paths, keychains and logs.
-fn plain_name(name: &str) -> Result<String, DeskError> {
+pub(crate) fn plain_name(name: &str) -> Result<String, DeskError> {
     let name = name.trim();
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     if name.is_empty() || name.len() > 60 || !name.chars().all(fits) {

@@ -4,5 +4,7 @@ pub(crate) mod approval;
 pub(crate) mod audit;
 pub(crate) mod incident;
 pub(crate) mod plan;
+pub(crate) mod provenance;
 pub(crate) mod queue;
 pub(crate) mod settings;
+pub(crate) mod source;

@@ -7,6 +7,7 @@ use firebreak_core::policy::Policies;
 use firebreak_core::ports::{
     AlertSource, Clock, CloudReader, Executor, Normaliser, Planner, Signer, Vault,
 };
+use firebreak_core::write_back::AlertWriter;
 use firebreak_core::{StepId, Timestamp};
 use firebreak_store::{Store, StoreError};
 use serde_json::Value;
@@ -73,6 +74,7 @@ pub struct Engine {
     sources: RwLock<BTreeMap<String, Arc<dyn AlertSource>>>,
     readers: RwLock<BTreeMap<String, Arc<dyn CloudReader>>>,
     executors: RwLock<BTreeMap<String, Arc<dyn Executor>>>,
+    writers: RwLock<BTreeMap<String, Arc<dyn AlertWriter>>>,
     phase: RwLock<u32>,
     events: broadcast::Sender<EngineEvent>,
     pub(crate) running: Mutex<BTreeMap<StepId, CancellationToken>>,
@@ -96,6 +98,7 @@ impl Engine {
             sources: RwLock::default(),
             readers: RwLock::default(),
             executors: RwLock::default(),
+            writers: RwLock::default(),
             phase: RwLock::new(1),
             events: broadcast::channel(EVENT_BACKLOG).0,
             running: Mutex::default(),
@@ -130,11 +133,12 @@ impl Engine {
         *read(&self.phase)
     }
 
-    /// Sets the phase in force; below 2 every executor is dropped.
+    /// Sets the phase in force; below 2 every executor and every writer is dropped.
     pub fn set_phase(&self, phase: u32) {
         *write(&self.phase) = phase;
         if phase < 2 {
             write(&self.executors).clear();
+            write(&self.writers).clear();
         }
     }
 
@@ -148,9 +152,33 @@ impl Engine {
         write(&self.sources).insert(source.name().to_owned(), source);
     }
 
+    /// Adds or replaces what writes to a source. Refused below phase 2.
+    ///
+    /// # Errors
+    /// [`EngineError::Refused`] in phase 1, where nothing that changes anything may exist.
+    pub fn set_writer(&self, writer: Arc<dyn AlertWriter>) -> Result<(), EngineError> {
+        if self.phase() < 2 {
+            return Err(EngineError::Refused(
+                "phase 1 is read-only: nothing that writes to a source is made".to_owned(),
+            ));
+        }
+        write(&self.writers).insert(writer.name().to_owned(), writer);
+        Ok(())
+    }
+
+    pub(crate) fn writer(&self, source: &str) -> Option<Arc<dyn AlertWriter>> {
+        read(&self.writers).get(source).cloned()
+    }
+
+    /// Whether a source can be written to now.
+    pub fn has_writer(&self, source: &str) -> bool {
+        read(&self.writers).contains_key(source)
+    }
+
     /// Forgets a source.
     pub fn drop_source(&self, name: &str) {
         write(&self.sources).remove(name);
+        write(&self.writers).remove(name);
     }
 
     /// Adds or replaces the reader of a cloud account, by account id.

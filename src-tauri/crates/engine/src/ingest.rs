@@ -50,7 +50,14 @@ pub struct FileReport {
 pub(crate) struct Origin<'a> {
     pub source: &'a str,
     pub vendor: &'a str,
-    pub cursor: Option<(&'a Cursor, Option<Timestamp>)>,
+    pub progress: Progress<'a>,
+}
+
+/// Whose place in the source's stream the batch moves on, and how far changes are seen then.
+pub(crate) enum Progress<'a> {
+    None,
+    Poll(&'a Cursor, Option<Timestamp>),
+    Backfill(&'a Cursor, Option<Timestamp>),
 }
 
 impl Engine {
@@ -84,8 +91,9 @@ impl Engine {
         }
         let source = format!("file:{vendor}");
         for batch in alerts.chunks(BATCH) {
-            let report =
-                self.ingest(&Origin { source: &source, vendor, cursor: None }, batch, who).await?;
+            let report = self
+                .ingest(&Origin { source: &source, vendor, progress: Progress::None }, batch, who)
+                .await?;
             whole.report.add(report);
         }
         Ok(whole)
@@ -158,8 +166,14 @@ impl Engine {
                 }
             }
         }
-        if let Some((cursor, seen_until)) = origin.cursor {
-            write.move_cursor(origin.source, cursor, seen_until, now).await?;
+        match origin.progress {
+            Progress::None => {}
+            Progress::Poll(cursor, seen_until) => {
+                write.move_cursor(origin.source, cursor, seen_until, now).await?;
+            }
+            Progress::Backfill(cursor, seen_until) => {
+                write.move_backfill(origin.source, cursor, seen_until, report.received).await?;
+            }
         }
         write.commit().await?;
         Ok(report)

@@ -10,6 +10,7 @@
 mod advise;
 mod approve;
 mod audit;
+mod backfill;
 mod draft;
 mod engine;
 mod error;
@@ -24,12 +25,15 @@ mod reconcile;
 mod run;
 mod triage;
 mod undo;
+mod write_back;
 
 pub use approve::{ApprovalSheet, PreflightLine};
 pub use audit::AuditReport;
+pub use backfill::MOST_DAYS;
 pub use engine::{Engine, Identity, Parts};
 pub use error::EngineError;
 pub use event::EngineEvent;
 pub use ingest::{FileReport, IngestReport};
 pub use poll::PollReport;
 pub use reconcile::Recovered;
+pub use write_back::COMMENT_CAP;

@@ -3,7 +3,7 @@
 use firebreak_core::ports::{OutsideError, Trouble};
 use tokio_util::sync::CancellationToken;
 
-use crate::ingest::Origin;
+use crate::ingest::{Origin, Progress};
 use crate::{Engine, EngineError, EngineEvent, Identity, IngestReport};
 
 /// Pages read in one go; a source that never ends is a fault of its own.
@@ -49,7 +49,7 @@ impl Engine {
             let origin = Origin {
                 source: name,
                 vendor: &row.vendor,
-                cursor: Some((&page.cursor, page.seen_until)),
+                progress: Progress::Poll(&page.cursor, page.seen_until),
             };
             let report =
                 self.ingest(&origin, &page.alerts, &Identity { name: name.to_owned() }).await?;

@@ -2,8 +2,8 @@
 //!
 //! One module a vendor, one HTTP client builder for all of them ([`http`]). Whatever arrives is a
 //! stranger's text: bodies and depth are capped before parsing, ids are opaque, and an address
-//! found in an alert is never fetched. This crate changes nothing anywhere; it has no mutating
-//! request.
+//! found in an alert is never fetched. The clients that poll have no mutating request; what writes
+//! a status or comment back is a part of its own, made only where that is allowed.
 
 mod attack;
 mod fields;

@@ -19,8 +19,10 @@ mod shape;
 mod source;
 mod split;
 mod token;
+mod writer;
 
 pub use config::WizConfig;
 pub use fault::WizFault;
 pub use normalise::WizNormaliser;
 pub use source::WizSource;
+pub use writer::WizWriter;

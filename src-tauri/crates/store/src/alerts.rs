@@ -1,5 +1,6 @@
 //! Alerts verbatim, and the findings made of them.
 
+use chrono::DateTime;
 use firebreak_core::finding::{Finding, FindingKey};
 use firebreak_core::ports::RawAlert;
 use firebreak_core::{AlertId, AssetId, FindingId, IncidentId, Timestamp, asset};
@@ -121,6 +122,18 @@ impl Store {
             .collect()
     }
 
+    /// One finding.
+    pub async fn finding(&self, id: &FindingId) -> Result<Finding, StoreError> {
+        let place = Place { table: "finding", id: id.as_str() };
+        let row = sqlx::query("SELECT doc FROM finding WHERE id = ?1")
+            .bind(id.as_str())
+            .fetch_optional(self.read())
+            .await
+            .map_err(StoreError::of("reading a finding"))?
+            .ok_or_else(|| place.missing())?;
+        place.json(row.get("doc"))
+    }
+
     /// The newest alert behind a finding.
     pub async fn alert_of(&self, finding: &FindingId) -> Result<StoredAlert, StoreError> {
         let place = Place { table: "finding", id: finding.as_str() };
@@ -140,6 +153,36 @@ impl Store {
             received_at: place.time(&row.get::<String, _>("received_at"))?,
             body: row.get("body"),
         })
+    }
+
+    /// Alerts that a source delivered in each hour of the last `hours`, oldest first; the last
+    /// number is of the hour that `now` is in.
+    pub async fn alerts_per_hour(
+        &self,
+        source: &str,
+        now: Timestamp,
+        hours: u32,
+    ) -> Result<Vec<u32>, StoreError> {
+        let newest = now.timestamp().div_euclid(3600);
+        let oldest = newest - i64::from(hours) + 1;
+        let since = DateTime::from_timestamp(oldest * 3600, 0).unwrap_or(now);
+        let rows = sqlx::query(
+            "SELECT CAST(strftime('%s', received_at) AS INTEGER) / 3600 AS hour, count(*) AS alerts
+             FROM alert WHERE source = ?1 AND received_at >= ?2 GROUP BY 1",
+        )
+        .bind(source)
+        .bind(time_text(since))
+        .fetch_all(self.read())
+        .await
+        .map_err(StoreError::of("counting alerts by hour"))?;
+        let mut counts = vec![0; hours as usize];
+        for row in rows {
+            let place = usize::try_from(row.get::<i64, _>("hour") - oldest);
+            if let Some(slot) = place.ok().and_then(|place| counts.get_mut(place)) {
+                *slot = u32::try_from(row.get::<i64, _>("alerts")).unwrap_or(u32::MAX);
+            }
+        }
+        Ok(counts)
     }
 
     /// How many alerts a source has delivered, and how many of them were not understood.

@@ -6,7 +6,7 @@ use firebreak_core::audit::Tail;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{Connection, SqliteConnection};
+use sqlx::{Connection, Row, SqliteConnection};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::StoreError;
@@ -31,7 +31,7 @@ pub type Read<'a> = &'a SqlitePool;
 
 impl Store {
     /// Opens or creates the file and brings its schema up to date. An existing file is copied to
-    /// `…​.before-migration` first when there is something to migrate.
+    /// `….version-N` first when there is something to migrate.
     ///
     /// # Errors
     /// [`StoreError::Open`] and [`StoreError::Migrate`].
@@ -52,6 +52,7 @@ impl Store {
         };
         let open = StoreError::opening(&name);
         let mut connection = SqliteConnection::connect_with(&options).await.map_err(&open)?;
+        back_up(&mut connection, &name).await?;
         MIGRATIONS.run(&mut connection).await.map_err(StoreError::migrating(&name))?;
         let readers = SqlitePoolOptions::new()
             .max_connections(4)
@@ -89,6 +90,35 @@ impl Store {
             tracing::warn!(%error, "the write-ahead log could not be folded in at closing");
         }
     }
+}
+
+/// Copies the database aside when it is older than this program. A copy that is there already is
+/// of the same state, or a person kept it: it is not overwritten.
+async fn back_up(connection: &mut SqliteConnection, name: &str) -> Result<(), StoreError> {
+    let made = sqlx::query("SELECT 1 FROM sqlite_schema WHERE name = '_sqlx_migrations'")
+        .fetch_optional(&mut *connection)
+        .await
+        .map_err(StoreError::of("reading the schema"))?;
+    if made.is_none() {
+        return Ok(());
+    }
+    let applied: i64 =
+        sqlx::query("SELECT coalesce(max(version), 0) AS version FROM _sqlx_migrations")
+            .fetch_one(&mut *connection)
+            .await
+            .map_err(StoreError::of("reading the schema's version"))?
+            .get("version");
+    let newest = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or_default();
+    let copy = format!("{name}.version-{applied}");
+    if applied >= newest || Path::new(&copy).exists() {
+        return Ok(());
+    }
+    sqlx::query("VACUUM INTO ?1")
+        .bind(&copy)
+        .execute(connection)
+        .await
+        .map_err(StoreError::of("copying the database aside before it is migrated"))?;
+    Ok(())
 }
 
 /// One write transaction. Dropped without [`commit`](Write::commit), it leaves no trace.

@@ -9,6 +9,7 @@
 
 mod alerts;
 mod audit;
+mod backfills;
 mod context;
 mod database;
 mod error;
@@ -19,9 +20,11 @@ mod row;
 mod runs;
 mod settings;
 mod sources;
+mod write_backs;
 
 pub use alerts::StoredAlert;
 pub use audit::StoredRecord;
+pub use backfills::Backfill;
 pub use context::IncidentContext;
 pub use database::{Read, Store, Write};
 pub use error::StoreError;
@@ -30,3 +33,4 @@ pub use plans::StoredStep;
 pub use runs::{CallRow, IntentRow};
 pub use settings::CloudAccount;
 pub use sources::SourceRow;
+pub use write_backs::{WriteBackRow, WriteBackState};

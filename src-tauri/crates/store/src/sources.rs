@@ -1,11 +1,13 @@
 //! Configured sources and how far they were read.
 
+use std::collections::BTreeMap;
+
 use firebreak_core::Timestamp;
 use firebreak_core::ports::Cursor;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
-use crate::row::{Place, time_text};
+use crate::row::{Place, json_text, time_text};
 use crate::{Store, StoreError, Write};
 
 /// A source with its place in the stream and its health.
@@ -35,14 +37,18 @@ pub struct SourceRow {
     pub remedy: Option<String>,
     /// Whether a person must act.
     pub needs_person: bool,
+    /// Failures in a row.
+    pub failures: u32,
+    /// What differs from vendor to vendor: `region`, `page_size`. No secrets.
+    pub settings: BTreeMap<String, String>,
 }
 
 impl Write {
     /// Adds a source.
     pub async fn add_source(&mut self, source: &SourceRow) -> Result<(), StoreError> {
         let done = sqlx::query(
-            "INSERT INTO source (name, vendor, api_url, auth_url, client_id, polling)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (name) DO NOTHING",
+            "INSERT INTO source (name, vendor, api_url, auth_url, client_id, polling, settings)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (name) DO NOTHING",
         )
         .bind(&source.name)
         .bind(&source.vendor)
@@ -50,6 +56,7 @@ impl Write {
         .bind(&source.auth_url)
         .bind(&source.client_id)
         .bind(source.polling)
+        .bind(json_text(&source.settings))
         .execute(self.connection())
         .await
         .map_err(StoreError::of("adding a source"))?;
@@ -79,7 +86,7 @@ impl Write {
     ) -> Result<(), StoreError> {
         sqlx::query(
             "UPDATE source SET cursor = ?2, seen_until = coalesce(?3, seen_until), last_success = ?4,
-               problem = NULL, remedy = NULL, needs_person = 0 WHERE name = ?1",
+               problem = NULL, remedy = NULL, needs_person = 0, failures = 0 WHERE name = ?1",
         )
         .bind(name)
         .bind(&cursor.0)
@@ -100,7 +107,7 @@ impl Write {
         needs_person: bool,
     ) -> Result<(), StoreError> {
         sqlx::query(
-            "UPDATE source SET problem = ?2, remedy = ?3, needs_person = ?4 WHERE name = ?1",
+            "UPDATE source SET problem = ?2, remedy = ?3, needs_person = ?4, failures = failures + 1 WHERE name = ?1",
         )
         .bind(name)
         .bind(problem)
@@ -109,6 +116,17 @@ impl Write {
         .execute(self.connection())
         .await
         .map_err(StoreError::of("noting a source's trouble"))?;
+        Ok(())
+    }
+
+    /// Forgets how far a source was read: the next poll begins at the look-back again. Alerts that
+    /// were seen are recognised.
+    pub async fn reset_cursor(&mut self, name: &str) -> Result<(), StoreError> {
+        sqlx::query("UPDATE source SET cursor = NULL, seen_until = NULL WHERE name = ?1")
+            .bind(name)
+            .execute(self.connection())
+            .await
+            .map_err(StoreError::of("resetting a cursor"))?;
         Ok(())
     }
 
@@ -161,6 +179,8 @@ fn source_row(row: &SqliteRow) -> Result<SourceRow, StoreError> {
         problem: row.get("problem"),
         remedy: row.get("remedy"),
         needs_person: row.get("needs_person"),
+        failures: row.get("failures"),
+        settings: place.json(row.get("settings"))?,
         name,
     })
 }

@@ -47,6 +47,11 @@ pub enum Event {
     SourceRemoved {
         name: String,
     },
+    /// A back-fill that was asked for stopped; it can be taken up again.
+    BackfillStopped {
+        name: String,
+        error: WireError,
+    },
     CloudsChanged {
         clouds: Vec<CloudAccountView>,
     },

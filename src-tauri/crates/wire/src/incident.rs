@@ -5,7 +5,7 @@ use firebreak_core::{Environment, FindingStatus, IncidentState, Severity};
 use serde::Serialize;
 use ts_rs::TS;
 
-use crate::{PlanView, QueueRow};
+use crate::{PlanView, QueueRow, WriteBackView};
 
 /// Everything the incident page shows.
 #[derive(Debug, Clone, PartialEq, Serialize, TS)]
@@ -23,6 +23,10 @@ pub struct IncidentView {
     pub evidence: Vec<EvidenceView>,
     pub reach: ReachView,
     pub plan: Option<PlanView>,
+    /// What its sources were told, or are to be, newest first.
+    pub write_backs: Vec<WriteBackView>,
+    /// Why nothing can be written to its sources now; absent when something can.
+    pub write_back_blocked: Option<String>,
     /// What is still missing from the context, in words ("AWS reads failed: …").
     pub notices: Vec<Notice>,
 }
@@ -134,6 +138,22 @@ pub struct RawAlertView {
     pub received_at: DateTime<Utc>,
     pub sha256: String,
     pub body: String,
+    /// What was read out of it, and where in it each value is found.
+    pub fields: Vec<FieldView>,
+    /// Fields that the vendor sent and that were not understood, or did not send.
+    pub unknowns: Vec<String>,
+}
+
+/// One field of a finding beside the alert it came from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[ts(export)]
+pub struct FieldView {
+    /// The OCSF attribute (Detection Finding, class 2004).
+    pub name: String,
+    /// Untrusted text; absent when the alert says nothing of it.
+    pub value: Option<String>,
+    /// Paths in the alert whose value this is; empty when it was derived.
+    pub found_at: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]

@@ -15,6 +15,7 @@ mod incident;
 mod plan;
 mod queue;
 mod settings;
+mod source;
 
 pub use approval::*;
 pub use audit::*;
@@ -24,3 +25,4 @@ pub use incident::*;
 pub use plan::*;
 pub use queue::*;
 pub use settings::*;
+pub use source::*;

@@ -1,8 +1,7 @@
-use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{AuditVerdict, QueueCounts};
+use crate::{AuditVerdict, QueueCounts, SourceView};
 
 /// What the window needs to draw itself; events change it from there.
 #[derive(Debug, Clone, PartialEq, Serialize, TS)]
@@ -26,52 +25,6 @@ pub struct Snapshot {
     pub audit: AuditVerdict,
     /// Storage trouble: set while nothing can be written.
     pub storage_problem: Option<String>,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, TS)]
-#[ts(export)]
-pub struct SourceView {
-    pub name: String,
-    /// `wiz`.
-    pub vendor: String,
-    pub api_url: String,
-    pub auth_url: String,
-    pub client_id: String,
-    pub health: SourceHealth,
-    /// In plain words, with the remedy, when health is not `ok`.
-    pub problem: Option<String>,
-    pub remedy: Option<String>,
-    pub last_success: Option<DateTime<Utc>>,
-    pub next_poll: Option<DateTime<Utc>>,
-    pub polling: bool,
-    pub alerts_total: u32,
-    /// Changes up to this instant have been stored.
-    pub cursor: Option<DateTime<Utc>>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
-#[serde(rename_all = "snake_case")]
-#[ts(export)]
-pub enum SourceHealth {
-    NeverPolled,
-    Ok,
-    /// Retrying by itself: rate limit, time-out, server error.
-    Degraded,
-    /// A person must act: wrong credentials, missing scope, locked keychain.
-    Failed,
-}
-
-/// A source to add. The secret goes to the OS keychain and is never sent back.
-#[derive(Clone, Deserialize, TS)]
-#[serde(deny_unknown_fields)]
-#[ts(export)]
-pub struct SourceDraft {
-    pub name: String,
-    pub vendor: String,
-    pub api_url: String,
-    pub auth_url: String,
-    pub client_id: String,
-    pub client_secret: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, TS)]

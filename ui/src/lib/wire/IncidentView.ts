@@ -9,6 +9,7 @@ import type { PlanView } from "./PlanView";
 import type { QueueRow } from "./QueueRow";
 import type { ReachView } from "./ReachView";
 import type { TimelineEntry } from "./TimelineEntry";
+import type { WriteBackView } from "./WriteBackView";
 
 /**
  * Everything the incident page shows.
@@ -22,6 +23,14 @@ next_states: Array<IncidentState>,
  * Why its findings are one incident.
  */
 joined_because: string, assessment: AssessmentView, asset: AssetView | null, findings: Array<FindingView>, timeline: Array<TimelineEntry>, evidence: Array<EvidenceView>, reach: ReachView, plan: PlanView | null, 
+/**
+ * What its sources were told, or are to be, newest first.
+ */
+write_backs: Array<WriteBackView>, 
+/**
+ * Why nothing can be written to its sources now; absent when something can.
+ */
+write_back_blocked: string | null, 
 /**
  * What is still missing from the context, in words ("AWS reads failed: …").
  */

@@ -3,4 +3,8 @@
 /**
  * A source to add. The secret goes to the OS keychain and is never sent back.
  */
-export type SourceDraft = { name: string, vendor: string, api_url: string, auth_url: string, client_id: string, client_secret: string, };
+export type SourceDraft = { name: string, vendor: string, 
+/**
+ * Values by the field names of the vendor's form, without the secret.
+ */
+values: { [key in string]: string }, secret: string, };

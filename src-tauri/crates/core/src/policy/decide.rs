@@ -16,12 +16,7 @@ impl Loaded {
     pub(super) fn decide(&self, question: &Question) -> (VerdictKind, Vec<Rule>) {
         match self.ask(question) {
             Ok(decided) => decided,
-            Err(why) => {
-                let reason = format!("the policies could not be evaluated, so it is denied: {why}");
-                let rule =
-                    Rule { id: ERROR.to_owned(), reason: text::line(&reason, text::LINE_CAP) };
-                (VerdictKind::Denied, vec![rule])
-            }
+            Err(why) => (VerdictKind::Denied, vec![failed(&why)]),
         }
     }
 
@@ -53,9 +48,19 @@ impl Loaded {
         Ok((VerdictKind::Denied, self.rules_of(forbidding.iter())))
     }
 
+    pub(super) fn rules_behind(&self, response: &Response) -> Vec<Rule> {
+        self.rules_of(sorted(response).iter())
+    }
+
     fn rules_of<'a>(&self, ids: impl Iterator<Item = &'a PolicyId>) -> Vec<Rule> {
         ids.map(|id| self.rule(id)).collect()
     }
+}
+
+/// What stands behind a denial when a policy could not be evaluated.
+pub(super) fn failed(why: &str) -> Rule {
+    let reason = format!("the policies could not be evaluated, so it is denied: {why}");
+    Rule { id: ERROR.to_owned(), reason: text::line(&reason, text::LINE_CAP) }
 }
 
 /// The policies behind a response: the permits of an allow, the forbids of a denial.

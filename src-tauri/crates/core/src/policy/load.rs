@@ -9,7 +9,7 @@ use miette::Diagnostic;
 use serde::Serialize;
 
 use super::problem::{PolicyProblem, PolicyProblems, Source};
-use super::{Rule, Verdict, VerdictKind, request};
+use super::{Rule, Verdict, VerdictKind, request, write_back};
 use crate::{ActionId, canonical, text};
 
 /// The name that problems of the schema carry.
@@ -144,8 +144,15 @@ impl Policies {
     /// What policy says. The least number of approvals that is allowed decides; an evaluation
     /// error, and policies that did not load, deny.
     pub fn decide(&self, question: &super::Question) -> Verdict {
+        self.verdict_by(|loaded| loaded.decide(question))
+    }
+
+    pub(super) fn verdict_by(
+        &self,
+        decide: impl FnOnce(&Loaded) -> (VerdictKind, Vec<Rule>),
+    ) -> Verdict {
         let (kind, rules) = match &self.state {
-            State::Loaded(loaded) => loaded.decide(question),
+            State::Loaded(loaded) => decide(loaded),
             State::Unusable(reason) => (
                 VerdictKind::Denied,
                 vec![Rule {
@@ -315,9 +322,13 @@ fn read_schema(text: &str) -> Result<Schema, Vec<PolicyProblem>> {
     }
     // A schema in which our own questions can't be asked would deny everything, later and in
     // worse words.
+    let write_back = write_back::probe(&schema).err().map(|why| ("write_back".to_owned(), why));
     let unaskable: Vec<PolicyProblem> = ActionId::ALL
         .into_iter()
-        .filter_map(|action| request::probe(&schema, action).err().map(|why| (action, why)))
+        .filter_map(|action| {
+            request::probe(&schema, action).err().map(|why| (action.to_string(), why))
+        })
+        .chain(write_back)
         .map(|(action, why)| {
             source.at(None, None, format!("{action} can't be asked about: {why}"), remedy)
         })

@@ -135,19 +135,19 @@ fn circumstances(question: &Question) -> Result<Vec<(String, RestrictedExpressio
     Ok(pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
 }
 
-fn uid(kind: &str, id: &str) -> Result<EntityUid, String> {
+pub(super) fn uid(kind: &str, id: &str) -> Result<EntityUid, String> {
     let kind = EntityTypeName::from_str(kind).map_err(|error| error.to_string())?;
     Ok(EntityUid::from_type_name_and_id(kind, EntityId::new(id)))
 }
 
-fn member(kind: &str, id: &str) -> Result<RestrictedExpression, String> {
+pub(super) fn member(kind: &str, id: &str) -> Result<RestrictedExpression, String> {
     uid(kind, id).map(RestrictedExpression::new_entity_uid)
 }
 
-fn text(value: &str) -> RestrictedExpression {
+pub(super) fn text(value: &str) -> RestrictedExpression {
     RestrictedExpression::new_string(value.to_owned())
 }
 
-fn long(value: u32) -> RestrictedExpression {
+pub(super) fn long(value: u32) -> RestrictedExpression {
     RestrictedExpression::new_long(i64::from(value))
 }

@@ -4,4 +4,5 @@ mod ask;
 mod load;
 mod naive;
 mod table;
+mod telling;
 mod words;

@@ -10,6 +10,7 @@ use firebreak_store::{IncidentContext, StoredAlert};
 use firebreak_wire as wire;
 
 use super::plan::asset_text;
+use super::provenance;
 
 /// Most of an alert shown; the whole is in the store and in exports.
 const RAW_CAP: usize = 256 * 1024;
@@ -99,21 +100,24 @@ pub(crate) fn finding(finding: &Finding) -> wire::FindingView {
     }
 }
 
-pub(crate) fn raw_alert(finding: &str, alert: &StoredAlert) -> wire::RawAlertView {
-    let text = match serde_json::from_slice::<serde_json::Value>(&alert.body) {
-        Ok(value) => serde_json::to_string_pretty(&value).unwrap_or_default(),
-        Err(_) => String::from_utf8_lossy(&alert.body).into_owned(),
+pub(crate) fn raw_alert(finding: &Finding, alert: &StoredAlert) -> wire::RawAlertView {
+    let parsed = serde_json::from_slice::<serde_json::Value>(&alert.body).ok();
+    let text = match &parsed {
+        Some(value) => serde_json::to_string_pretty(value).unwrap_or_default(),
+        None => String::from_utf8_lossy(&alert.body).into_owned(),
     };
     let mut body: String = text.chars().take(RAW_CAP).collect();
     if body.len() < text.len() {
         body.push_str("\n… cut here; `firebreakctl incidents raw` prints the whole");
     }
     wire::RawAlertView {
-        finding: finding.to_owned(),
+        finding: finding.id.to_string(),
         source: alert.source.clone(),
         received_at: alert.received_at,
         sha256: alert.sha256.clone(),
         body,
+        fields: parsed.map(|value| provenance::fields(finding, &value)).unwrap_or_default(),
+        unknowns: finding.draft.unknowns.clone(),
     }
 }
 

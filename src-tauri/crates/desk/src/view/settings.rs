@@ -1,38 +1,6 @@
-use chrono::{DateTime, Utc};
 use firebreak_core::ports::{CheckLine, KeychainState};
-use firebreak_store::{CloudAccount, SourceRow};
+use firebreak_store::CloudAccount;
 use firebreak_wire as wire;
-
-pub(crate) fn source(
-    row: &SourceRow,
-    alerts: u32,
-    unread: u32,
-    next_poll: Option<DateTime<Utc>>,
-) -> wire::SourceView {
-    let health = match (&row.problem, row.needs_person, row.last_success) {
-        (Some(_), true, _) => wire::SourceHealth::Failed,
-        (Some(_), false, _) => wire::SourceHealth::Degraded,
-        (None, _, None) => wire::SourceHealth::NeverPolled,
-        (None, _, Some(_)) => wire::SourceHealth::Ok,
-    };
-    let unread_note = (unread > 0)
-        .then(|| format!("{unread} of its alerts are stored verbatim but were not understood"));
-    wire::SourceView {
-        name: row.name.clone(),
-        vendor: row.vendor.clone(),
-        api_url: row.api_url.clone(),
-        auth_url: row.auth_url.clone(),
-        client_id: row.client_id.clone(),
-        health,
-        problem: row.problem.clone().or(unread_note),
-        remedy: row.remedy.clone(),
-        last_success: row.last_success,
-        next_poll,
-        polling: row.polling,
-        alerts_total: alerts,
-        cursor: row.seen_until,
-    }
-}
 
 pub(crate) fn cloud(
     account: &CloudAccount,

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use firebreak_core::ports::{OutsideError, Trouble};
@@ -7,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::world::{Pages, World, me};
 
-async fn with_source(world: &World, pages: Vec<Result<Vec<&'static str>, OutsideError>>) {
+pub async fn with_source(world: &World, pages: Vec<Result<Vec<&'static str>, OutsideError>>) {
     let mut write = world.engine.store().write().await.unwrap();
     let row = SourceRow {
         name: "test-source".to_owned(),
@@ -22,6 +23,8 @@ async fn with_source(world: &World, pages: Vec<Result<Vec<&'static str>, Outside
         problem: None,
         remedy: None,
         needs_person: false,
+        failures: 0,
+        settings: BTreeMap::new(),
     };
     write.add_source(&row).await.unwrap();
     write.commit().await.unwrap();

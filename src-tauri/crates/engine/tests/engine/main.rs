@@ -8,4 +8,5 @@ mod crashing;
 mod ingesting;
 mod recording;
 mod running;
+mod telling;
 mod world;

@@ -124,6 +124,7 @@ fn policies() -> Policies {
         ("approvals.cedar", include_str!("../../../../../assets/policies/approvals.cedar")),
         ("deny-list.cedar", include_str!("../../../../../assets/policies/deny-list.cedar")),
         ("phase-3-auto.cedar", include_str!("../../../../../assets/policies/phase-3-auto.cedar")),
+        ("write-back.cedar", include_str!("../../../../../assets/policies/write-back.cedar")),
         ("phases.cedar", include_str!("../../../../../assets/policies/phases.cedar")),
     ];
     Policies::load(&files, include_str!("../../../../../assets/policies/schema.cedarschema"))
@@ -489,6 +490,9 @@ impl AlertSource for Pages {
     }
     async fn test(&self) -> Vec<CheckLine> {
         Vec::new()
+    }
+    fn start_at(&self, _: Timestamp) -> Cursor {
+        Cursor("0".to_owned())
     }
     async fn neighbours(&self, _: &Finding) -> Result<Neighbourhood, OutsideError> {
         Ok(Neighbourhood::default())

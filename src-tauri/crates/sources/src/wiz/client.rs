@@ -17,7 +17,7 @@ use crate::json::{self, Members};
 use crate::pace::Pace;
 use crate::patience::{Patience, Retriable};
 
-/// The client of one tenant. It knows queries only; there is no mutation in this crate.
+/// The client of one tenant. It names no operation; mutations are the writer's alone.
 pub(super) struct Client {
     http: Http,
     api: Address,
@@ -58,6 +58,14 @@ impl Client {
             *self.away() = Some(Instant::now() + wish);
         }
         answer
+    }
+
+    /// Runs a mutation once: an answer that was lost is not asked for again here. Whoever repeats it
+    /// looks first what is there.
+    pub(super) async fn tell(&self, mutation: &str, input: &Value) -> Result<Answer, WizFault> {
+        self.respect_wish()?;
+        let request = json!({"query": mutation, "variables": input}).to_string().into_bytes();
+        self.attempt(&request).await
     }
 
     /// Refuses at once while a `Retry-After` of an earlier request still runs.

@@ -60,13 +60,7 @@ impl Position {
     ) -> Result<Self, WizFault> {
         let Some(Cursor(text)) = cursor else {
             let after = now.checked_sub_signed(lookback).unwrap_or(DateTime::UNIX_EPOCH);
-            let sweep = Sweep { after, page: None, high: None, pages: 0, began: now };
-            return Ok(Self {
-                v: 1,
-                phase: Phase::Issues,
-                issues: sweep.clone(),
-                detections: sweep,
-            });
+            return Ok(Self::from(after, now));
         };
         let position: Self =
             serde_json::from_str(text).map_err(|error| WizFault::Position(error.to_string()))?;
@@ -74,6 +68,12 @@ impl Position {
             return Err(WizFault::Position(format!("version {} is not known", position.v)));
         }
         Ok(position)
+    }
+
+    /// One from which everything since `after` is read.
+    pub(super) fn from(after: Timestamp, now: Timestamp) -> Self {
+        let sweep = Sweep { after, page: None, high: None, pages: 0, began: now };
+        Self { v: 1, phase: Phase::Issues, issues: sweep.clone(), detections: sweep }
     }
 
     /// As the engine stores it.

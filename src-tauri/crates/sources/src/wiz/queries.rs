@@ -1,4 +1,4 @@
-//! The GraphQL operations that are sent, all of them reads.
+//! The GraphQL operations that are sent: reads, and apart from them what only the writer sends.
 //!
 //! Wiz publishes no schema; every field here is one that a public client of Wiz selects. Fields of
 //! the same name but different types across `sourceRule`'s members are aliased, because GraphQL
@@ -82,8 +82,27 @@ pub const PROBE_GRAPH: &str = r#"query FirebreakProbeGraph($query: GraphEntityQu
   graphSearch(query: $query, projectId: "*", first: 1, quick: true) { nodes { entities { id } } }
 }"#;
 
-/// All of them, by name.
-pub const ALL: [(&str, &str); 7] = [
+/// How an issue stands, for whoever is about to write to it.
+pub const ISSUE_STATE: &str = r"query FirebreakIssueState($filterBy: IssueFilters) {
+  issues: issuesV2(filterBy: $filterBy, first: 1) { nodes { id type status notes { id text } } }
+}";
+
+/// Leaves a note on an issue.
+pub const CREATE_NOTE: &str = r"mutation FirebreakCreateNote($input: CreateIssueNoteInput!) {
+  createIssueNote(input: $input) { issueNote { id } }
+}";
+
+/// Sets an issue's status.
+pub const UPDATE_ISSUE: &str = r"mutation FirebreakUpdateIssue($input: UpdateIssueInput!) {
+  updateIssue(input: $input) { issue { id status } }
+}";
+
+/// What changes something, by name. Only the writer names these.
+pub const WRITES: [(&str, &str); 2] =
+    [("CREATE_NOTE", CREATE_NOTE), ("UPDATE_ISSUE", UPDATE_ISSUE)];
+
+/// All reads, by name.
+pub const ALL: [(&str, &str); 8] = [
     ("ISSUES", ISSUES),
     ("DETECTIONS", DETECTIONS),
     ("ISSUE_EVIDENCE", ISSUE_EVIDENCE),
@@ -91,4 +110,5 @@ pub const ALL: [(&str, &str); 7] = [
     ("PROBE_ISSUES", PROBE_ISSUES),
     ("PROBE_DETECTIONS", PROBE_DETECTIONS),
     ("PROBE_GRAPH", PROBE_GRAPH),
+    ("ISSUE_STATE", ISSUE_STATE),
 ];

@@ -13,3 +13,4 @@ mod reading;
 mod samples;
 mod stand;
 mod straying;
+mod writing;
