@@ -10,6 +10,13 @@ const click = (id) => (page) => page.locator(at(id)).first().click();
 const then = (...steps) => async (page) => {
   for (const step of steps) await step(page);
 };
+const addOrca = async (page) => {
+  await page.locator('[data-vendor="orca"]').click();
+  await page.locator(at('source-field-api_url')).fill('https://app.eu.orcasecurity.io');
+  await page.locator(at('source-secret')).fill('not-a-secret');
+  await page.locator(at('source-name')).fill('orca-eu');
+  await page.keyboard.press('Enter');
+};
 // As the shell opens it, and the smallest that it allows.
 const WINDOW = { width: 980, height: 680 };
 const SMALLEST = { width: 760, height: 520 };
@@ -47,9 +54,20 @@ export const SCREENS = [
   { name: 'step-reject', path: '/#/incident/inc_0006', go: press('Enter', 'x') },
   { name: 'audit', path: '/#/audit', go: press('j', 'j') },
   { name: 'audit-bad', path: '/?scenario=audit-bad#/audit', go: click('audit-first-bad') },
-  { name: 'settings-sources', path: '/#/settings/sources', go: click('settings-source-test'), settle: 800 },
-  { name: 'settings-source-add', path: '/?scenario=first-run#/settings/sources', go: click('settings-source-add') },
-  { name: 'settings-source-failed', path: '/?scenario=degraded#/settings/sources', go: click('settings-source-test'), settle: 800 },
+  { name: 'sources', path: '/?scenario=sources#/sources' },
+  { name: 'sources-failed', path: '/?scenario=sources#/sources', go: then(press('j', 'j', 'j', 'j'), click('source-test')), settle: 900 },
+  { name: 'sources-backfilling', path: '/?scenario=sources#/sources', go: press('j', 'j', 'j') },
+  { name: 'sources-full', path: '/#/sources', go: press('j', 'k') },
+  { name: 'sources-none', path: '/?scenario=first-run#/sources' },
+  { name: 'sources-loading', path: '/?scenario=loading#/sources' },
+  { name: 'source-backfill', path: '/#/sources', go: press('b') },
+  { name: 'source-reset', path: '/#/sources', go: press('r') },
+  { name: 'source-remove', path: '/?scenario=sources#/sources', go: press('j', 'j', 'x') },
+  { name: 'source-add', path: '/?scenario=first-run#/sources/add' },
+  { name: 'source-add-prisma', path: '/?scenario=first-run#/sources/add', go: then(press('j', 'j'), (page) => page.locator('[data-testid="source-field-api_url"]').press('ArrowDown')) },
+  { name: 'source-add-more', path: '/#/sources/add', go: then((page) => page.locator('[data-vendor="wiz"]').click(), (page) => page.locator('summary').click()) },
+  { name: 'source-added', path: '/#/sources/add', go: addOrca, settle: 1800 },
+  { name: 'source-added-bad', path: '/?scenario=degraded#/sources/add', go: addOrca, settle: 1800 },
   { name: 'settings-clouds', path: '/#/settings/clouds', go: click('settings-cloud-add') },
   { name: 'settings-model', path: '/#/settings/model', go: click('settings-model-test'), settle: 800 },
   { name: 'settings-phase', path: '/?scenario=phase1#/settings/phase' },

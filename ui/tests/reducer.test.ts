@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Event, Snapshot } from '$wire';
-import { snapshotFor, wiz } from '$lib/platform/fake/workspace';
+import { wiz } from '$lib/platform/fake/source-states';
+import { snapshotFor } from '$lib/platform/fake/workspace';
 import { reduce } from '$lib/state/reducer';
 import { row } from './rows';
 

@@ -13,7 +13,6 @@ export interface Command {
 }
 
 const SECTION: Record<SettingsSection, string> = {
-  sources: 'sources',
   clouds: 'cloud accounts',
   model: 'AI model',
   phase: 'phase',
@@ -34,7 +33,9 @@ export function commandsOf({ console, queue }: Desk, onhelp: () => void): Comman
       }, at === 0 ? 'g q' : undefined),
     ),
     command('Go to', 'Audit log', () => router.go({ page: 'audit' }), 'g a'),
-    ...SETTINGS.map((section) => command('Go to', `Settings: ${SECTION[section]}`, () => router.go({ page: 'settings', section }), section === 'sources' ? 'g s' : undefined)),
+    command('Go to', 'Sources', () => router.go({ page: 'sources', adding: false }), 'g s'),
+    ...SETTINGS.map((section, at) => command('Go to', `Settings: ${SECTION[section]}`, () => router.go({ page: 'settings', section }), at === 0 ? 'g ,' : undefined)),
+    command('Do', 'Add a source', () => router.go({ page: 'sources', adding: true })),
     command('Do', 'Poll every source now', () => void attempt(() => host.pollNow(null), 'Asked every source for what is new')),
     command('Do', 'Verify the audit log', () => {
       router.go({ page: 'audit' });

@@ -20,7 +20,10 @@ import type {
   Snapshot,
   SourceDraft,
   SourceView,
+  VendorForm,
   WireError,
+  WriteBackStatusView,
+  WriteBackView,
 } from '$wire';
 
 /**
@@ -52,6 +55,14 @@ export interface Host {
   testSource(name: string): Promise<ConnectionTest>;
   removeSource(name: string): Promise<void>;
   setSourcePolling(name: string, polling: boolean): Promise<SourceView>;
+  /** What must be known to connect each vendor, in the order they are offered. */
+  listVendors(): Promise<VendorForm[]>;
+  resetSource(name: string): Promise<SourceView>;
+  /** Reads so many days again; null goes on with an unfinished one. Progress comes as events. */
+  startBackfill(name: string, days: number | null): Promise<void>;
+  cancelBackfill(name: string): Promise<void>;
+  askWriteBack(incident: string, status: WriteBackStatusView | null, comment: string): Promise<WriteBackView[]>;
+  withdrawWriteBack(incident: string, order: string): Promise<void>;
   addCloudAccount(draft: CloudAccountDraft): Promise<CloudAccountView>;
   testCloudAccount(name: string): Promise<ConnectionTest>;
   removeCloudAccount(name: string): Promise<void>;

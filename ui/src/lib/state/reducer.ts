@@ -44,7 +44,8 @@ export function reduce(state: Snapshot, { seq, event }: Envelope): Outcome {
     case 'incident_detail_changed':
     case 'run_progressed':
     case 'run_refused':
-      // Only the page that shows the incident cares: it listens to the stream itself.
+    case 'backfill_stopped':
+      // Only the page that shows it cares: it listens to the stream itself.
       break;
     default:
       return event satisfies never;

@@ -1,10 +1,12 @@
-export const SETTINGS = ['sources', 'clouds', 'model', 'phase', 'keychain', 'appearance'] as const;
+export const SETTINGS = ['clouds', 'model', 'phase', 'keychain', 'appearance'] as const;
 export type SettingsSection = (typeof SETTINGS)[number];
 
 export type Route =
   | { page: 'queue' }
   | { page: 'incident'; id: string; step: string | null }
   | { page: 'audit' }
+  /** With `adding`, the way to connect one more. */
+  | { page: 'sources'; adding: boolean }
   | { page: 'settings'; section: SettingsSection };
 
 /** Reads the part of the address behind `#`. An address we don't know is the queue. */
@@ -12,8 +14,11 @@ export function parseRoute(hash: string): Route {
   const [page, first, , third] = hash.replace(/^#?\/?/, '').split('/').map(decode);
   if (page === 'incident' && first) return { page, id: first, step: third || null };
   if (page === 'audit') return { page };
+  if (page === 'sources') return { page, adding: first === 'add' };
   if (page === 'settings') {
-    return { page, section: SETTINGS.find((section) => section === first) ?? 'sources' };
+    // Sources had a section of their own here once: the address still leads to them.
+    if (first === 'sources') return { page: 'sources', adding: false };
+    return { page, section: SETTINGS.find((section) => section === first) ?? 'clouds' };
   }
   return { page: 'queue' };
 }
@@ -23,6 +28,8 @@ export function routeHash(route: Route): string {
     case 'queue':
     case 'audit':
       return `#/${route.page}`;
+    case 'sources':
+      return route.adding ? '#/sources/add' : '#/sources';
     case 'settings':
       return `#/settings/${route.section}`;
     case 'incident': {

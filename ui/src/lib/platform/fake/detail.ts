@@ -67,7 +67,7 @@ function reach(asset: string, name: string): ReachView {
 function finding(row: QueueRow, number: number, title: string): FindingView {
   return {
     id: `fnd_${row.id}_${number}`,
-    source: 'wiz',
+    source: number === 2 ? 'lacework' : 'wiz',
     vendor_id: `${hex(random, 8)}-${hex(random, 4)}-4${hex(random, 3)}-a${hex(random, 3)}-${hex(random, 12)}`,
     title,
     description: 'A process with the name and the network pattern of a known miner ran on this workload.',
@@ -96,7 +96,7 @@ const MODEL_NOTE: Record<ModelMood, string | null> = {
   thinking: 'The model is reading this incident. The playbook’s text stands until it answers.',
 };
 
-export function inventDetail(row: QueueRow, plan: PlanView | null, mood: ModelMood): IncidentView {
+export function inventDetail(row: QueueRow, plan: PlanView | null, mood: ModelMood): Omit<IncidentView, 'write_backs' | 'write_back_blocked'> {
   const byModel = mood === 'answered';
   const asset = row.asset ?? 'unknown';
   const name = row.asset_name ?? asset;

@@ -1,5 +1,6 @@
-import type { AuditRow, AuditVerdict, CloudAccountView, ModelView, Snapshot, SourceView } from '$wire';
+import type { AuditRow, AuditVerdict, CloudAccountView, ModelView, Snapshot } from '$wire';
 import { hex, randomFrom } from './random';
+import { inventSources } from './source-states';
 
 const random = randomFrom(2026);
 const ago = (seconds: number): string => new Date(Date.now() - seconds * 1000).toISOString();
@@ -18,37 +19,13 @@ export const SCENARIOS = [
   'phase1',
   'model-down',
   'audit-bad',
+  'sources',
 ] as const;
 export type Scenario = (typeof SCENARIOS)[number];
 
 export function scenarioFrom(search: string): Scenario {
   const name = new URLSearchParams(search).get('scenario');
   return SCENARIOS.find((known) => known === name) ?? 'full';
-}
-
-export function wiz(scenario: Scenario): SourceView {
-  const base: SourceView = {
-    name: 'wiz',
-    vendor: 'wiz',
-    api_url: 'http://127.0.0.1:41001/graphql',
-    auth_url: 'http://127.0.0.1:41001/oauth/token',
-    client_id: 'sandbox-client',
-    health: 'ok',
-    problem: null,
-    remedy: null,
-    last_success: ago(4),
-    next_poll: new Date(Date.now() + 26_000).toISOString(),
-    polling: true,
-    alerts_total: 1284,
-    cursor: ago(9),
-  };
-  if (scenario === 'degraded') {
-    return { ...base, health: 'failed', last_success: ago(610), problem: 'The client secret was refused (401).', remedy: 'Make a new secret in Wiz under Settings, Service Accounts, and add the source again.' };
-  }
-  if (scenario === 'keychain') {
-    return { ...base, health: 'failed', last_success: ago(95), problem: 'The keychain is locked, so the client secret can’t be read.', remedy: 'Unlock the keychain; polling goes on by itself.' };
-  }
-  return base;
 }
 
 export const CLOUD: CloudAccountView = {
@@ -105,7 +82,7 @@ export function snapshotFor(scenario: Scenario): Snapshot {
     user: 'mo',
     phase: scenario === 'phase1' || bare ? 1 : 2,
     counts: { open: 0, unowned: 0, critical: 0, containing: 0, contained: 0, all: 0 },
-    sources: bare ? [] : [wiz(scenario)],
+    sources: inventSources(scenario),
     clouds: bare ? [] : [CLOUD],
     model: bare ? NO_MODEL : scenario === 'model-down' ? { ...MODEL, ok: false, status: 'down: connection refused' } : MODEL,
     keychain: keychainLocked

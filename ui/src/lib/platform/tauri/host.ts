@@ -20,6 +20,9 @@ import type {
   Snapshot,
   SourceDraft,
   SourceView,
+  VendorForm,
+  WriteBackStatusView,
+  WriteBackView,
 } from '$wire';
 import { call } from './call';
 import type { Host } from '../host';
@@ -51,6 +54,15 @@ export class TauriHost implements Host {
   removeSource = (name: string) => call<void>('remove_source', { name });
   setSourcePolling = (name: string, polling: boolean) =>
     call<SourceView>('set_source_polling', { name, polling });
+  listVendors = () => call<VendorForm[]>('list_vendors');
+  resetSource = (name: string) => call<SourceView>('reset_source', { name });
+  startBackfill = (name: string, days: number | null) =>
+    call<void>('start_backfill', { name, days });
+  cancelBackfill = (name: string) => call<void>('cancel_backfill', { name });
+  askWriteBack = (incident: string, status: WriteBackStatusView | null, comment: string) =>
+    call<WriteBackView[]>('ask_write_back', { incident, status, comment });
+  withdrawWriteBack = (incident: string, order: string) =>
+    call<void>('withdraw_write_back', { incident, order });
   addCloudAccount = (draft: CloudAccountDraft) =>
     call<CloudAccountView>('add_cloud_account', { draft });
   testCloudAccount = (name: string) => call<ConnectionTest>('test_cloud_account', { name });
