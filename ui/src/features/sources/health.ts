@@ -9,21 +9,23 @@ export interface Health {
   label: string;
 }
 
-const FAILURES_SHOWN = 'failures in a row';
-
 export function healthOf(source: SourceView): Health {
   if (!source.polling) return { tone: 'plain', glyph: '‖', label: 'paused' };
-  const often = source.breaker_open ? `, tried every 5 min since ${source.failures} ${FAILURES_SHOWN}` : '';
   switch (source.health) {
     case 'ok':
       return { tone: 'proven', glyph: '✓', label: 'works' };
     case 'never_polled':
       return { tone: 'plain', glyph: '○', label: 'not polled yet' };
     case 'degraded':
-      return { tone: 'unknown', glyph: '!', label: source.breaker_open ? often.slice(2) : 'retrying by itself' };
+      return { tone: 'unknown', glyph: '!', label: breakerText(source) ?? 'retrying by itself' };
     case 'failed':
-      return { tone: 'refuted', glyph: '✕', label: `needs you${often}` };
+      return { tone: 'refuted', glyph: '✕', label: 'needs you' };
   }
+}
+
+/** How seldom a source is tried once it has failed again and again; null while the breaker is closed. */
+export function breakerText(source: SourceView): string | null {
+  return source.breaker_open ? `tried every 5 min since ${source.failures} failures in a row` : null;
 }
 
 /** True where something is wrong; a source that works may still have a word to say. */

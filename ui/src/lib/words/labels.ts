@@ -7,6 +7,8 @@ import type {
   QueueRow,
   Severity,
   StepState,
+  WriteBackStateView,
+  WriteBackStatusView,
 } from '$wire';
 
 /** Severity is shape and colour: never colour alone. */
@@ -84,6 +86,23 @@ export const CALL_STATUS: Record<CallStatus, { label: string; tone: string; glyp
   failed: { label: 'failed', tone: 'refuted', glyph: '✕' },
   unknown: { label: 'may have happened', tone: 'unknown', glyph: '?' },
   not_sent: { label: 'not sent', tone: 'plain', glyph: '–' },
+};
+
+/** What became of an order to tell a source something. Green only where the source says so now. */
+export const WRITE_BACK: Record<WriteBackStateView, { label: string; tone: string; glyph: string }> = {
+  waiting: { label: 'waiting', tone: 'busy', glyph: '…' },
+  written: { label: 'written', tone: 'proven', glyph: '✓' },
+  already_so: { label: 'was already so', tone: 'proven', glyph: '✓' },
+  impossible: { label: 'not possible there', tone: 'plain', glyph: '–' },
+  failed: { label: 'failed', tone: 'refuted', glyph: '✕' },
+  withdrawn: { label: 'withdrawn', tone: 'plain', glyph: '↩' },
+};
+
+export const WRITE_BACK_STATUS: Record<WriteBackStatusView, string> = {
+  in_progress: 'in progress',
+  resolved: 'resolved',
+  false_positive: 'false positive',
+  reopened: 'reopened',
 };
 
 export const PHASE: Record<number, { name: string; short: string }> = {
