@@ -14,5 +14,6 @@ mod limits;
 mod model_faults;
 mod poisoned;
 mod said;
+mod sources;
 mod stage;
 mod wiz_faults;

@@ -49,6 +49,17 @@ CONTAIN_ACTIONS = READ_ACTIONS + [
     "iam:PutRolePolicy",
     "iam:DeleteRolePolicy",
 ]
+# What a consumer of the alert queue needs.
+LISTEN_ACTIONS = [
+    "sqs:ReceiveMessage",
+    "sqs:DeleteMessage",
+    "sqs:ChangeMessageVisibility",
+    "sqs:GetQueueAttributes",
+    "sqs:GetQueueUrl",
+    # AWS checks the permission of the single call for these; moto checks them by their own names.
+    "sqs:DeleteMessageBatch",
+    "sqs:ChangeMessageVisibilityBatch",
+]
 
 
 def policy(actions, resource="*"):
@@ -81,6 +92,7 @@ class Account:
         self.iam = boto3.client("iam", **options)
         self.asg = boto3.client("autoscaling", **options)
         self.s3 = boto3.client("s3", **options)
+        self.sqs = boto3.client("sqs", **options)
         self.names = {"account": ACCOUNT, "region": region}
 
 
@@ -94,6 +106,8 @@ def seed(endpoint, region, number, group_maximum=4):
     identities = people(account)
     buckets(account)
     machines(account)
+    # Last, so that what it draws from moto's generator changes no id above.
+    identities.update(queues(account))
     return {"names": account.names, "keys": identities}
 
 
@@ -167,6 +181,26 @@ def people(account):
     iam.add_role_to_instance_profile(InstanceProfileName="web-node", RoleName="web-node")
     names["profile.web-node.arn"] = profile
     return {"read": key("firebreak-reader"), "write": key("firebreak-operator"), "deploy_bot": deploy[1]}
+
+
+def queues(account):
+    """The queue that alerts are forwarded to, and the one where messages end that nobody could take."""
+    sqs, names = account.sqs, account.names
+    dead = sqs.create_queue(QueueName="firebreak-alerts-dead")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    redrive = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": "3"})
+    alerts = sqs.create_queue(QueueName="firebreak-alerts", Attributes={"RedrivePolicy": redrive})["QueueUrl"]
+    names["queue.alerts.url"], names["queue.alerts-dead.url"] = alerts, dead
+    made = {}
+    for who, user, actions in [
+        ("listen", "firebreak-listener", LISTEN_ACTIONS),
+        ("forward", "alert-forwarder", ["sqs:SendMessage", "sqs:GetQueueUrl"]),
+    ]:
+        account.iam.create_user(UserName=user, Tags=tags(owner="platform"))
+        account.iam.put_user_policy(UserName=user, PolicyName=f"{user}-inline", PolicyDocument=policy(actions))
+        key = account.iam.create_access_key(UserName=user)["AccessKey"]
+        made[who] = {"id": key["AccessKeyId"], "secret": key["SecretAccessKey"]}
+    return made
 
 
 def used_once(account, made):

@@ -77,22 +77,33 @@ impl Connector {
         credentials: SharedCredentialsProvider,
         attempts: Attempts,
     ) -> SdkConfig {
-        let retries = match attempts {
-            Attempts::Repeated => RetryConfig::standard().with_max_attempts(3),
-            Attempts::Single => RetryConfig::disabled(),
-        };
-        let mut builder = SdkConfig::builder()
-            .behavior_version(BehaviorVersion::v2026_01_12())
-            .region(Region::new(region.to_owned()))
-            .credentials_provider(credentials)
-            .http_client(self.http.clone())
-            .retry_config(retries)
-            .timeout_config(limits(attempts));
-        if let Some(endpoint) = &self.endpoint {
-            builder = builder.endpoint_url(endpoint);
-        }
-        builder.build()
+        configuration(region, self.endpoint.as_deref(), credentials, attempts, self.http.clone())
     }
+}
+
+/// Everything explicit: nothing is taken from environment or files.
+pub(crate) fn configuration(
+    region: &str,
+    endpoint: Option<&str>,
+    credentials: SharedCredentialsProvider,
+    attempts: Attempts,
+    http: SharedHttpClient,
+) -> SdkConfig {
+    let retries = match attempts {
+        Attempts::Repeated => RetryConfig::standard().with_max_attempts(3),
+        Attempts::Single => RetryConfig::disabled(),
+    };
+    let mut builder = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .region(Region::new(region.to_owned()))
+        .credentials_provider(credentials)
+        .http_client(http)
+        .retry_config(retries)
+        .timeout_config(limits(attempts));
+    if let Some(endpoint) = endpoint {
+        builder = builder.endpoint_url(endpoint);
+    }
+    builder.build()
 }
 
 /// A change gets longer for its one attempt: giving up early only makes its outcome unknown.
@@ -111,7 +122,7 @@ fn limits(attempts: Attempts) -> TimeoutConfig {
 /// The SDK's own default client (rustls, proxies from the environment), made by hand so that all
 /// clients share one pool. Idle connections are dropped before AWS drops them: a request written
 /// into a connection that is just being closed would have an unknown outcome.
-fn http_client() -> SharedHttpClient {
+pub(crate) fn http_client() -> SharedHttpClient {
     Builder::new().pool_idle_timeout(Duration::from_secs(10)).build_with_connector_fn(
         |settings, components| {
             let mut connector = ConnectorBuilder::default()

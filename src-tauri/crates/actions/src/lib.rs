@@ -1,4 +1,4 @@
-//! Acting on AWS: the only crate with cloud clients.
+//! Acting on AWS, and listening to its queues: the only crate with cloud clients.
 //!
 //! [`AwsReader`] reads with read credentials and is there in every phase. [`AwsExecutor`] is the
 //! only thing that reads write credentials; the composition root makes one in phase 2 and later,
@@ -21,6 +21,7 @@ mod observe_instance;
 mod observe_key;
 mod preflight;
 mod quarantine;
+mod queue;
 mod reader;
 mod send;
 mod session;
@@ -29,5 +30,6 @@ mod wait;
 pub use account::{AwsAccount, KeySource};
 pub use executor::{AwsExecutor, NoWriteCredentials};
 pub use least_privilege::least_privilege;
+pub use queue::{SqsConfig, SqsSource};
 pub use reader::AwsReader;
 pub use session::source_identity;

@@ -147,6 +147,27 @@ pub trait AlertSource: Send + Sync {
     /// A place in the stream from which every change since an instant is read.
     fn start_at(&self, since: Timestamp) -> Cursor;
 
+    /// Called once the page that ended at `cursor` is on disk: what a queue holds back until then is
+    /// deleted there now.
+    async fn stored(&self, _cursor: &Cursor) -> Result<(), OutsideError> {
+        Ok(())
+    }
+
+    /// Whose format it delivers, when that is not its own vendor's: the name of a normaliser.
+    fn format(&self) -> Option<&str> {
+        None
+    }
+
+    /// Whether a poll waits for what is new by itself, so that the next may follow at once.
+    fn listens(&self) -> bool {
+        false
+    }
+
+    /// Something about it that people should know and that is no failure.
+    fn note(&self) -> Option<String> {
+        None
+    }
+
     /// How much it may still be asked; `None` before that is known.
     fn budget(&self) -> Option<Budget> {
         None

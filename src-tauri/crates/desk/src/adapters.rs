@@ -40,8 +40,8 @@ pub(crate) fn clock() -> Arc<dyn Clock> {
 pub(crate) fn connect_source(engine: &Engine, row: &SourceRow) -> Result<(), DeskError> {
     let connected = vendors::connect(row, engine.vault())?;
     engine.set_source(connected.source);
-    if engine.phase() >= 2 {
-        engine.set_writer((connected.writer)()?)?;
+    if let Some(make) = connected.writer.filter(|_| engine.phase() >= 2) {
+        engine.set_writer(make()?)?;
     }
     Ok(())
 }

@@ -17,6 +17,8 @@ use crate::{Desk, DeskError};
 
 /// Between two polls of a source.
 const POLL_EVERY: Duration = Duration::from_secs(15);
+/// Between two polls of a source that waits for what is new by itself.
+const LISTEN_AGAIN: Duration = Duration::from_millis(100);
 /// Longest wait after failures.
 const POLL_SELDOM: Duration = Duration::from_secs(300);
 /// New incidents whose context waits to be gathered; beyond it they wait until they are opened.
@@ -69,7 +71,7 @@ impl Desk {
 
     pub(crate) fn next_poll(&self, row: &SourceRow) -> Option<DateTime<Utc>> {
         let due = locked(&self.schedule).get(&row.name).copied();
-        due.filter(|_| row.polling)
+        due.filter(|due| row.polling && *due < DateTime::<Utc>::MAX_UTC)
     }
 
     /// The model's turn on an incident, in the background.
@@ -177,25 +179,43 @@ impl Desk {
         let desk = Arc::clone(self);
         self.tasks.spawn(async move {
             loop {
-                let rows = desk.engine.store().sources().await.unwrap_or_default();
-                for row in rows.into_iter().filter(|row| row.polling) {
-                    let now = desk.engine.now();
-                    if locked(&desk.schedule).get(&row.name).is_some_and(|due| *due > now) {
-                        continue;
+                for row in desk.engine.store().sources().await.unwrap_or_default() {
+                    if row.polling && desk.is_due(&row.name) {
+                        // Each on its own: a slow source, or one that listens, holds up no other.
+                        desk.spawn_poll(row);
                     }
-                    let wait = match desk.engine.poll(&row.name, &desk.stop).await {
-                        Ok(_) => POLL_EVERY,
-                        Err(error) => back_off(row.failures.saturating_add(1), &error),
-                    };
-                    let wait =
-                        chrono::Duration::from_std(wait).unwrap_or(chrono::Duration::seconds(15));
-                    locked(&desk.schedule).insert(row.name, desk.engine.now() + wait);
                 }
                 tokio::select! {
                     () = desk.stop.cancelled() => return,
                     () = tokio::time::sleep(Duration::from_millis(500)) => {}
                 }
             }
+        });
+    }
+
+    /// Whether a source's time has come; if so nobody else polls it until it is scheduled again.
+    fn is_due(&self, name: &str) -> bool {
+        let now = self.engine.now();
+        let mut schedule = locked(&self.schedule);
+        let due = schedule.get(name).is_none_or(|due| *due <= now);
+        if due {
+            schedule.insert(name.to_owned(), DateTime::<Utc>::MAX_UTC);
+        }
+        due
+    }
+
+    fn spawn_poll(self: &Arc<Self>, row: SourceRow) {
+        let desk = Arc::clone(self);
+        self.tasks.spawn(async move {
+            let wait = match desk.engine.poll(&row.name, &desk.stop).await {
+                Ok(_) if desk.engine.source(&row.name).is_some_and(|source| source.listens()) => {
+                    LISTEN_AGAIN
+                }
+                Ok(_) => POLL_EVERY,
+                Err(error) => back_off(row.failures.saturating_add(1), &error),
+            };
+            let wait = chrono::Duration::from_std(wait).unwrap_or(chrono::Duration::seconds(15));
+            locked(&desk.schedule).insert(row.name, desk.engine.now() + wait);
         });
     }
 

@@ -17,7 +17,7 @@ use crate::view::source::SourceFacts;
 use crate::{Desk, DeskError, view};
 
 /// Fields that the window neither shows nor takes.
-const TERMINAL_ONLY: [&str; 2] = ["proxy", "authority_file"];
+const TERMINAL_ONLY: [&str; 3] = ["proxy", "authority_file", "endpoint"];
 /// Hours in the sparkline.
 const HOURS: u32 = 24;
 
@@ -62,6 +62,7 @@ impl Desk {
         let (alerts, unread) = store.alert_counts(name).await?;
         let vendor_title =
             vendors::form(&row.vendor).map_or_else(|_| row.vendor.clone(), |form| form.title);
+        let source = self.engine.source(name);
         let backfill_running = locked(&self.backfilling).contains_key(name);
         let facts = SourceFacts {
             vendor_title,
@@ -69,7 +70,8 @@ impl Desk {
             unread,
             per_hour: store.alerts_per_hour(name, self.engine.now(), HOURS).await?,
             next_poll: self.next_poll(&row),
-            budget: self.engine.source(name).and_then(|source| source.budget()),
+            budget: source.as_ref().and_then(|source| source.budget()),
+            note: source.as_ref().and_then(|source| source.note()),
             backfill: store.backfill(name).await?,
             backfill_running,
             can_write: self.engine.has_writer(name),

@@ -1,5 +1,6 @@
 //! The CNAPPs that can be connected: what must be known for each, and how it is put to work.
 
+mod sqs;
 mod values;
 mod wiz;
 
@@ -22,12 +23,16 @@ pub(crate) const CLIENT_ID: &str = "client_id";
 /// The parts that a configured source is made of.
 pub(crate) struct Connected {
     pub source: Arc<dyn AlertSource>,
-    pub writer: Box<dyn FnOnce() -> Result<Arc<dyn AlertWriter>, DeskError> + Send>,
+    /// `None` where nothing can be written back.
+    pub writer: Option<MakeWriter>,
 }
+
+/// Makes the part that writes.
+pub(crate) type MakeWriter = Box<dyn FnOnce() -> Result<Arc<dyn AlertWriter>, DeskError> + Send>;
 
 /// What must be known for each vendor, in the order they are offered.
 pub(crate) fn forms() -> Vec<VendorForm> {
-    vec![wiz::form()]
+    vec![wiz::form(), sqs::form()]
 }
 
 /// One vendor's form.
@@ -52,6 +57,7 @@ pub(crate) fn normalisers() -> BTreeMap<String, Arc<dyn Normaliser>> {
 pub(crate) fn connect(row: &SourceRow, vault: &Arc<dyn Vault>) -> Result<Connected, DeskError> {
     match row.vendor.as_str() {
         "wiz" => wiz::connect(row, vault),
+        "sqs" => sqs::connect(row, vault),
         other => form(other).and(Err(DeskError::Invalid(format!("{other} can't be connected")))),
     }
 }

@@ -48,11 +48,14 @@ impl Engine {
             };
             let origin = Origin {
                 source: name,
-                vendor: &row.vendor,
+                vendor: source.format().unwrap_or(&row.vendor),
                 progress: Progress::Poll(&page.cursor, page.seen_until),
             };
             let report =
                 self.ingest(&origin, &page.alerts, &Identity { name: name.to_owned() }).await?;
+            if let Err(error) = source.stored(&page.cursor).await {
+                return Err(self.source_failed(name, error).await);
+            }
             whole.pages += 1;
             whole.ingest.add(report);
             self.emit(EngineEvent::SourceChanged { name: name.to_owned() });

@@ -9,6 +9,7 @@ mod faults;
 mod journal;
 mod place;
 mod proxy;
+mod queue;
 mod reads;
 mod refusals;
 mod runs;

@@ -36,7 +36,7 @@ impl Place {
             external_id: None,
         };
         shape(&mut account, &sandbox);
-        let secrets = ["read", "write", "deploy_bot"];
+        let secrets = ["read", "write", "deploy_bot", "listen"];
         let secrets = secrets.map(|who| (who.to_owned(), sandbox.key(who).1));
         let vault = Arc::new(Drawer(BTreeMap::from(secrets)));
         let reader = AwsReader::new(account.clone(), vault.clone(), Arc::new(Now));

@@ -30,7 +30,16 @@ impl Values<'_> {
         })
     }
 
-    /// Requests a second.
+    /// `yes` or `no`; no where nothing was entered.
+    pub fn yes(&self, name: &str) -> Result<bool, DeskError> {
+        match self.text(name).unwrap_or("no") {
+            "yes" => Ok(true),
+            "no" => Ok(false),
+            other => Err(DeskError::Invalid(format!("{name} is yes or no, not {other:?}"))),
+        }
+    }
+
+    /// Requests a second, or an hour.
     pub fn rate(&self, name: &str, fallback: NonZeroU32) -> Result<NonZeroU32, DeskError> {
         let number = self.number(name, fallback.get(), 1_000)?;
         Ok(NonZeroU32::new(number).unwrap_or(fallback))

@@ -58,10 +58,10 @@ pub(super) fn connect(row: &SourceRow, vault: &Arc<dyn Vault>) -> Result<Connect
     let vault = Arc::clone(vault);
     Ok(Connected {
         source: Arc::new(source),
-        writer: Box::new(move || {
+        writer: Some(Box::new(move || {
             let writer = WizWriter::new(&config, vault).map_err(invalid)?;
             Ok(Arc::new(writer) as Arc<dyn AlertWriter>)
-        }),
+        })),
     })
 }
 

@@ -147,3 +147,48 @@ fn holds_time(place: &Value, at: DateTime<Utc>) -> Option<Match> {
     };
     (read == at).then_some(Match::Whole)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn places(alert: &Value, wanted: &str) -> Vec<String> {
+        let mut all = Vec::new();
+        collect(alert, String::new(), &mut all);
+        said_at(&all, |place| holds_text(place, wanted))
+    }
+
+    #[test]
+    fn a_value_is_told_where_it_stands() {
+        let alert = json!({
+            "severity": "HIGH",
+            "entitySnapshot": { "externalId": "arn:aws:ec2:eu-central-1:1:instance/i-0aaaaaaaaaaaaaaaa", "cpu": 4 },
+            "rules": [{ "id": "r-1" }, { "id": "r-2" }],
+        });
+        assert_eq!(places(&alert, "high"), ["severity"]);
+        assert_eq!(places(&alert, "r-2"), ["rules[1].id"]);
+        assert_eq!(places(&alert, "4"), ["entitySnapshot.cpu"]);
+        assert_eq!(places(&alert, "i-0aaaaaaaaaaaaaaaa"), ["entitySnapshot.externalId"]);
+        assert!(places(&alert, "in").is_empty(), "a short word inside another is no place");
+        assert!(places(&alert, "nowhere").is_empty());
+    }
+
+    #[test]
+    fn times_are_compared_as_times() {
+        let at = DateTime::from_timestamp(1_790_000_000, 0).unwrap();
+        for value in [json!(1_790_000_000_000_i64), json!(1_790_000_000), json!(at.to_rfc3339())] {
+            assert!(holds_time(&value, at).is_some(), "{value}");
+        }
+        for value in [json!(5), json!(-1), json!(i64::MAX), json!("yesterday"), json!(null)] {
+            assert!(holds_time(&value, at).is_none(), "{value}");
+        }
+    }
+
+    #[test]
+    fn an_endless_alert_ends() {
+        let alert = json!(vec!["the same words again"; MOST_VALUES * 2]);
+        assert_eq!(places(&alert, "the same words again").len(), MOST_PLACES);
+    }
+}
