@@ -2,15 +2,17 @@
 //!
 //! One module a vendor, one HTTP client builder for all of them ([`http`]). Whatever arrives is a
 //! stranger's text: bodies and depth are capped before parsing, ids are opaque, and an address
-//! found in an alert is never fetched. This crate changes nothing anywhere; it has no mutating
-//! request.
+//! found in an alert is never fetched. The clients that poll have no mutating request; what tells a
+//! vendor something is a writer, a type of its own, made only where phase and policy allow it.
 
 mod attack;
+mod documents;
 mod fields;
 pub mod http;
 mod instant;
 mod json;
 pub mod native;
+pub mod orca;
 mod pace;
 mod patience;
 pub mod wiz;

@@ -6,6 +6,7 @@ mod corpora;
 mod faults;
 mod graph;
 mod mutation;
+mod orca;
 mod polling;
 mod probing;
 mod queries;
