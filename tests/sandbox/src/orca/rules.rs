@@ -138,6 +138,10 @@ pub(super) fn shown(organisation: &Organisation, alert: &Alert) -> Value {
         "in_verification": false,
         "verification_status": null,
     });
+    if let Some(findings) = fields.get("RiskFindings").filter(|found| found.get("events").is_some())
+    {
+        whole["findings"] = findings.clone();
+    }
     whole["model"] = json!(asset.map(|asset| json!({
         "id": alert.asset.as_deref().and_then(|id| id.rsplit('_').next()),
         "type": kind,

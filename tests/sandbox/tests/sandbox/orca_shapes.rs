@@ -26,6 +26,10 @@ const REASONS: &[(&str, &str)] = &[
         "the keys depend on the kind of alert; these are the scenarios' events",
     ),
     ("data[].data.AssetData.value.vm_id", "null in the sample"),
+    (
+        "data[].findings*",
+        "flat webhooks have it, as the sample of Log Analytics shows (`findings_s`)",
+    ),
     ("event_log", "XSOAR's integration reads the log from this key"),
     (
         "event_log[].details.status",

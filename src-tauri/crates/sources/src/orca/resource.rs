@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::plain::embedded;
 use crate::fields::{Notes, at, list, opaque, text_of, title};
+use crate::kinds::kind_of;
 use crate::native::{self, NativeId};
 
 /// Most tags kept; AWS allows 50.
@@ -220,63 +221,6 @@ fn cloud(word: &str) -> String {
         "gcp" => "GCP".to_owned(),
         _ => word.to_owned(),
     }
-}
-
-/// What Orca's types (`AwsEc2Instance`, `vm`) and categories (`Users and Access`) mean to
-/// containment. `Other` for those known to be none of ours, `None` for words never seen. The names
-/// follow one pattern, cloud before thing; the list is of those that occur in public integrations.
-pub(super) fn kind_of(word: &str) -> Option<ResourceKind> {
-    use ResourceKind as K;
-    let plain: String = word
-        .chars()
-        .take(80)
-        .filter(char::is_ascii_alphanumeric)
-        .map(|c| c.to_ascii_lowercase())
-        .collect();
-    let thing = ["aws", "azure", "gcp", "alicloud", "oci"]
-        .iter()
-        .find_map(|cloud| plain.strip_prefix(cloud))
-        .filter(|thing| !thing.is_empty())
-        .unwrap_or(&plain);
-    Some(match thing {
-        "ec2instance"
-        | "vm"
-        | "instance"
-        | "computevm"
-        | "vminstance"
-        | "virtualmachine"
-        | "virtualinstances"
-        | "computevirtualmachine" => K::Instance,
-        "user" | "iamuser" | "users" | "aduser" => K::User,
-        "iamaccesskey" | "accesskey" | "iamuseraccesskey" => K::AccessKey,
-        "role" | "iamrole" | "serviceaccount" | "iamserviceaccount" | "adserviceprincipal"
-        | "serviceprincipal" | "managedidentity" => K::Role,
-        "s3bucket" | "bucket" | "storagebucket" | "storageaccount" | "blobcontainer" => K::Bucket,
-        "container" | "containerimage" | "ecscontainer" | "pod" | "k8spod" | "ecrimage" => {
-            K::Container
-        }
-        "lambdafunction" | "function" | "lambda" | "cloudfunction" | "functionapp" => K::Function,
-        "rdsdbinstance" | "rdsinstance" | "rdsdbcluster" | "database" | "sqldatabase"
-        | "dynamodbtable" | "sqlinstance" => K::Database,
-        "ec2securitygroup"
-        | "securitygroup"
-        | "ec2subnet"
-        | "ec2vpc"
-        | "ec2elbv2"
-        | "ec2elb"
-        | "ec2vpcendpoint"
-        | "vpc"
-        | "network"
-        | "networksecuritygroup"
-        | "firewall"
-        | "networkinterface"
-        | "internetgateway" => K::Network,
-        "account" | "cloudaccount" | "subscription" | "project" => K::Account,
-        "ec2ebsvolume" | "volume" | "ec2ebssnapshot" | "cisource" | "coderepository" | "domain"
-        | "kmskey" | "iampolicy" | "iamgroup" | "ekscluster" | "k8scluster" | "storage"
-        | "datastorage" | "autoscalinggroup" | "cloudtrailtrail" => K::Other,
-        _ => return None,
-    })
 }
 
 #[cfg(test)]

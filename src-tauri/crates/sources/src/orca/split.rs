@@ -49,10 +49,10 @@ fn contents(raw: &RawValue, wrappings: usize, alerts: &mut Vec<RawAlert>) -> boo
         return false;
     }
     for key in ["data", "alerts", "results"] {
-        if key != "results" || members.get("cve_id").is_none() {
-            if let Some(list) = members.get(key).filter(|list| list.get().starts_with('[')) {
-                return elements(list, wrappings, alerts);
-            }
+        let list = members.get(key).filter(|list| list.get().starts_with('['));
+        // The results beside a CVE are its occurrences, not alerts.
+        if let Some(list) = list.filter(|_| key != "results" || members.get("cve_id").is_none()) {
+            return elements(list, wrappings, alerts);
         }
     }
     let alone = members.get("alert").filter(|alert| {

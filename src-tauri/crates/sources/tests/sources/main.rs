@@ -6,6 +6,7 @@ mod corpora;
 mod faults;
 mod graph;
 mod mutation;
+mod ocsf;
 mod orca;
 mod polling;
 mod probing;

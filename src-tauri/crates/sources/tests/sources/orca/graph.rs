@@ -61,7 +61,8 @@ async fn blast_radius_exposure_and_groups_become_edges_with_reasons() {
         format!("{role} -can_read-> {bucket}: Orca's inventory lists it under can read"),
     ];
     let mut got = edges(&found);
-    (expected.sort(), got.sort());
+    expected.sort();
+    got.sort();
     assert_eq!(got, expected);
     assert_eq!(found.nodes[0].id.as_str(), ROOT, "the finding's own asset, by its own id");
     let jewels: Vec<&str> =
