@@ -129,6 +129,9 @@ impl OrcaFault {
             Self::TokenRefused { .. } => {
                 "Check that the token belongs to this region and has not expired, then enter it again (Orca: Settings, Users & Permissions, API).".to_owned()
             }
+            Self::NotThere { .. } => {
+                "Check the source's address; where it is right, the alert or asset is no longer there.".to_owned()
+            }
             Self::NotAllowed { .. } if permission.is_empty() => {
                 "Give the API token's role the permission for this (Orca: Settings, Users & Permissions).".to_owned()
             }

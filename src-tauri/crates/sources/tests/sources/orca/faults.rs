@@ -70,6 +70,13 @@ async fn lasting_trouble_is_told_once_with_a_remedy() {
     )
     .await;
     check(
+        refused(404, json!({"detail": "Not found."})),
+        Trouble::NeedsPerson,
+        "no such thing",
+        "address",
+    )
+    .await;
+    check(
         refused(200, json!({"status": "failure", "error": "bad filter"})),
         Trouble::NeedsPerson,
         "bad filter",
