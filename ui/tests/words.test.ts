@@ -28,11 +28,14 @@ describe('routes', () => {
   const routes: Route[] = [
     { page: 'queue' },
     { page: 'audit' },
+    { page: 'sources', adding: false },
+    { page: 'sources', adding: true },
     { page: 'settings', section: 'keychain' },
     { page: 'incident', id: 'inc_1', step: null },
     { page: 'incident', id: 'a/b #c', step: 'stp 1' },
   ];
   test.each(routes)('%o survives the address', (route) => expect(parseRoute(routeHash(route))).toEqual(route));
+  test('sources had a section in the settings once', () => expect(parseRoute('#/settings/sources')).toEqual({ page: 'sources', adding: false }));
   test.each(['', '#/', '#/nothing', '#/incident', '#/incident/', '#/%zz'])('%s is the queue', (hash) => expect(parseRoute(hash)).toEqual({ page: 'queue' }));
 });
 

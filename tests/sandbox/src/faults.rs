@@ -15,6 +15,8 @@ pub enum Target {
     Model,
     /// The AWS proxy.
     Aws,
+    /// The Orca organisation (operations `query`, `query:Alert`, `rules`, `status`, `comment`, `event_log`, `asset`).
+    Orca,
 }
 
 /// What happens instead of the normal answer.

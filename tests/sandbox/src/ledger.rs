@@ -19,7 +19,7 @@ const SECRET_HEADERS: [&str; 5] =
 pub struct Request {
     /// Position in the log, from 1, never reused.
     pub number: u64,
-    /// `wiz`, `model` or `aws`.
+    /// `wiz`, `model`, `aws` or `orca`.
     pub target: String,
     /// HTTP method.
     pub method: String,

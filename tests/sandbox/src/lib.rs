@@ -18,6 +18,7 @@ mod error;
 mod listen;
 mod model;
 mod options;
+mod orca;
 mod seeded;
 mod start;
 mod wiz;

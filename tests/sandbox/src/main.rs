@@ -70,6 +70,7 @@ impl Arguments {
             rate_limit: if self.no_rate_limit { None } else { Options::default().rate_limit },
             settle: Duration::from_millis(self.settle_ms),
             bulk: self.bulk,
+            orca: true,
             ..Options::default()
         }
     }

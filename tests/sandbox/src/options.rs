@@ -65,6 +65,8 @@ pub struct Options {
     pub slow_model: Duration,
     /// Generated issues to add to those of the scenarios.
     pub bulk: u64,
+    /// Start the stand-in Orca organisation, on a free port.
+    pub orca: bool,
 }
 
 impl Default for Options {
@@ -86,6 +88,7 @@ impl Default for Options {
             group_maximum: 4,
             slow_model: Duration::from_secs(60),
             bulk: 0,
+            orca: false,
         }
     }
 }
@@ -106,6 +109,6 @@ impl Options {
     /// Wiz, model and AWS: what the program starts.
     #[must_use]
     pub fn everything() -> Self {
-        Self { aws: true, ..Self::default() }
+        Self { aws: true, orca: true, ..Self::default() }
     }
 }

@@ -21,6 +21,18 @@ pub struct Ready {
     pub model: Option<ModelReady>,
     /// Base of the control API, `http://127.0.0.1:P/control`.
     pub control_url: String,
+    /// The Orca organisation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub orca: Option<OrcaReady>,
+}
+
+/// How to reach the stand-in Orca.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrcaReady {
+    /// Base address of the API, without `/api`.
+    pub api_url: String,
+    /// For the header `Authorization: Token …`.
+    pub api_token: String,
 }
 
 /// How to reach the stand-in Wiz.

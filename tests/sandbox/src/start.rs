@@ -12,7 +12,8 @@ use crate::listen::{Listening, listen};
 use crate::model::{self, Model};
 use crate::names::{ACCOUNT, Names, REGION};
 use crate::options::Options;
-use crate::ready::{AwsReady, ModelReady, Ready, WizReady};
+use crate::orca::{self, Orca};
+use crate::ready::{AwsReady, ModelReady, OrcaReady, Ready, WizReady};
 use crate::seeded;
 use crate::wiz::{self, Wiz};
 
@@ -104,12 +105,29 @@ impl Sandbox {
                 })
             }
         };
+        let organisation = options
+            .orca
+            .then(|| {
+                Orca::new(&options, &names, Arc::clone(&faults), Arc::clone(&ledger)).map(Arc::new)
+            })
+            .transpose()?;
+        let orca = match &organisation {
+            None => None,
+            Some(organisation) => {
+                let router = orca::router(Arc::clone(organisation));
+                let api_url = base(listen("the Orca organisation", 0, router).await?);
+                Some(OrcaReady { api_url, api_token: organisation.api_token.clone() })
+            }
+        };
         let control =
             Control { faults: Arc::clone(&faults), ledger: Arc::clone(&ledger), wiz: tenant };
-        let router = control::router(Arc::new(control));
+        let mut router = control::router(Arc::new(control));
+        if let Some(organisation) = organisation {
+            router = router.merge(orca::control_router(organisation));
+        }
         let control_url =
             base(listen("the control API", options.control_port, router).await?) + "/control";
-        let ready = Ready { wiz, aws, model, control_url };
+        let ready = Ready { wiz, aws, model, control_url, orca };
         Ok(Running { ready, faults, ledger, listening, account })
     }
 }

@@ -4,6 +4,8 @@
 //! redirect, no cookie, https only (plain http to this machine excepted). Requests go to addresses
 //! that a person configured; nothing here takes an address from an answer or an alert.
 
+mod send;
+
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -12,6 +14,8 @@ use firebreak_core::text;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Certificate, NoProxy, Proxy, Url, redirect};
 use secrecy::{ExposeSecret, SecretString};
+
+pub(crate) use send::{Outgoing, Verb};
 
 /// How a source talks to the network.
 #[derive(Debug, Clone)]
@@ -234,7 +238,16 @@ impl Http {
             request = request.header(AUTHORIZATION, value);
         }
         let host = address.host();
-        let mut response = request.send().await.map_err(|error| fault(host, &error))?;
+        let response = request.send().await.map_err(|error| fault(host, &error))?;
+        self.receive(host, response).await
+    }
+
+    /// The whole reply, within the cap; a redirect is a fault.
+    async fn receive(
+        &self,
+        host: &str,
+        mut response: reqwest::Response,
+    ) -> Result<Reply, HttpFault> {
         let status = response.status();
         if status.is_redirection() {
             return Err(HttpFault::Redirect { host: host.to_owned(), status: status.as_u16() });

@@ -6,11 +6,15 @@
 //! a status or comment back is a part of its own, made only where that is allowed.
 
 mod attack;
+mod documents;
 mod fields;
 pub mod http;
 mod instant;
 mod json;
+mod kinds;
 pub mod native;
+pub mod ocsf;
+pub mod orca;
 mod pace;
 mod patience;
 pub mod wiz;

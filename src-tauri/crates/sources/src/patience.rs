@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable};
 
-/// Bounds on retries of one request. Reads only: nothing in this crate changes anything.
+/// Bounds on retries of one request: one that changes nothing, or nothing more the second time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Patience {
     /// Attempts in all, the first included.

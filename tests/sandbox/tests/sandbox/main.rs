@@ -7,6 +7,8 @@ mod faults;
 mod independent;
 mod model;
 mod operations;
+mod orca;
+mod orca_shapes;
 mod paging;
 mod program;
 mod python;

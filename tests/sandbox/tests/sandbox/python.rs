@@ -9,10 +9,15 @@ use serde_json::Value;
 
 /// The interpreter, if it has a module; says so when a test is skipped for the lack of it.
 pub fn with_module(module: &str) -> Option<PathBuf> {
+    that_runs(&format!("import {module}"), module)
+}
+
+/// The interpreter, if a script that looks for `what` ends well.
+pub fn that_runs(script: &str, what: &str) -> Option<PathBuf> {
     let python = Sandbox::python(&Options::default());
     let has = |python: &PathBuf| {
         Command::new(python)
-            .args(["-c", &format!("import {module}")])
+            .args(["-c", script])
             .stderr(Stdio::null())
             .status()
             .is_ok_and(|status| status.success())
@@ -20,7 +25,7 @@ pub fn with_module(module: &str) -> Option<PathBuf> {
     let found = python.filter(has);
     if found.is_none() {
         eprintln!(
-            "skipped: no Python with {module} (FIREBREAK_PYTHON or target/sandbox-venv, see tests/xtask/requirements.txt)"
+            "skipped: no Python with {what} (FIREBREAK_PYTHON or target/sandbox-venv, see tests/xtask/requirements.txt)"
         );
     }
     found

@@ -6,6 +6,8 @@ mod corpora;
 mod faults;
 mod graph;
 mod mutation;
+mod ocsf;
+mod orca;
 mod polling;
 mod probing;
 mod queries;

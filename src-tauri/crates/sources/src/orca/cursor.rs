@@ -1,0 +1,260 @@
+//! The position in Orca's stream of changes.
+//!
+//! A sweep reads alerts by `LastUpdated`, oldest change first, from `after` to the end; only its
+//! last page moves `after`, to the newest time that Orca itself showed, less an overlap.
+//!
+//! The serving layer pages by offset. An alert that changes while we page moves to the end, and all
+//! behind it move up by one: an offset counted from the beginning would step over one of them. So
+//! the place within a sweep is a time (`edge`) and an offset counted from it, and the edge follows
+//! what was seen. Only within one second that fills whole pages the offset counts, and there each
+//! step goes a tenth back. The rules API pages by token: there the time is held.
+
+use chrono::{DateTime, SubsecRound as _, TimeDelta};
+use firebreak_core::Timestamp;
+use firebreak_core::ports::Cursor;
+use serde::{Deserialize, Serialize};
+
+use super::fault::OrcaFault;
+
+/// What is read again at every sweep. Re-delivery is harmless; a change filed late is not.
+pub(super) const OVERLAP: TimeDelta = TimeDelta::minutes(10);
+/// Most pages without progress in time.
+pub(super) const PAGES_CAP: u32 = 10_000;
+
+/// Where the sweep is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Position {
+    v: u8,
+    /// Whether the rules API is asked: the serving layer was not there.
+    pub(super) rules: bool,
+    /// Held for the whole sweep.
+    pub(super) after: Timestamp,
+    /// `None` at the first page.
+    pub(super) place: Option<Place>,
+    /// Newest time seen in this sweep.
+    pub(super) high: Option<Timestamp>,
+    /// Pages of this sweep since time moved.
+    pub(super) pages: u32,
+    /// When this sweep began, by our clock. Bounds `high`: a time in the future must not carry the
+    /// position with it.
+    pub(super) began: Timestamp,
+}
+
+/// Where in the sweep.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub(super) enum Place {
+    /// Serving layer: so many rows after the first of this second.
+    Rows { edge: Timestamp, index: u64 },
+    /// Rules API: its `next_page_token`.
+    Token(String),
+}
+
+/// What a page says about the next one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Next {
+    /// This was the last.
+    Nothing,
+    /// The page was full, or Orca says that there is more.
+    Rows,
+    /// Go on at this token.
+    Token(String),
+}
+
+impl Position {
+    /// The stored position, or one `lookback` ago.
+    pub(super) fn read(
+        cursor: Option<&Cursor>,
+        now: Timestamp,
+        lookback: TimeDelta,
+        rules: bool,
+    ) -> Result<Self, OrcaFault> {
+        let Some(Cursor(text)) = cursor else {
+            let after = now.checked_sub_signed(lookback).unwrap_or(DateTime::UNIX_EPOCH);
+            return Ok(Self::from(after, now, rules));
+        };
+        let position: Self =
+            serde_json::from_str(text).map_err(|error| OrcaFault::Position(error.to_string()))?;
+        if position.v != 1 {
+            return Err(OrcaFault::Position(format!("version {} is not known", position.v)));
+        }
+        Ok(position)
+    }
+
+    /// One from which everything since `after` is read.
+    pub(super) fn from(after: Timestamp, now: Timestamp, rules: bool) -> Self {
+        Self { v: 1, rules, after, place: None, high: None, pages: 0, began: now }
+    }
+
+    /// As the engine stores it.
+    pub(super) fn write(&self) -> Cursor {
+        Cursor(serde_json::to_string(self).expect("a position holds only times, texts and numbers"))
+    }
+
+    /// Called before each page; at the first one the sweep begins.
+    pub(super) fn begin_page(&mut self, now: Timestamp) {
+        if self.place.is_none() {
+            (self.began, self.high, self.pages) = (now, None, 0);
+        }
+    }
+
+    /// Goes back to the first page, with the other API or because the place is gone. `after` stays.
+    pub(super) fn restart(&mut self, rules: bool, now: Timestamp) {
+        (self.rules, self.place) = (rules, None);
+        self.begin_page(now);
+    }
+
+    /// The second and the offset to read from.
+    pub(super) fn rows(&self) -> (Timestamp, u64) {
+        match self.place {
+            Some(Place::Rows { edge, index }) => (edge, index),
+            _ => (self.after.trunc_subsecs(0), 0),
+        }
+    }
+
+    /// The page token to read from.
+    pub(super) fn token(&self) -> Option<&str> {
+        match &self.place {
+            Some(Place::Token(token)) => Some(token),
+            _ => None,
+        }
+    }
+
+    /// Takes in a page: the times of its rows in order, how many rows, and what is next. True when
+    /// the sweep is over.
+    pub(super) fn end_page(
+        &mut self,
+        times: &[Timestamp],
+        rows: u64,
+        next: Next,
+    ) -> Result<bool, OrcaFault> {
+        self.high = times.iter().copied().chain(self.high).max();
+        self.pages += 1;
+        let before = self.place.clone();
+        self.place = match next {
+            Next::Nothing => None,
+            Next::Token(token) => Some(Place::Token(token)),
+            Next::Rows => self.next_rows(times, rows),
+        };
+        let Some(place) = &self.place else {
+            if let Some(high) = self.high.take() {
+                self.after = self.after.max(high.min(self.began) - OVERLAP);
+            }
+            return Ok(true);
+        };
+        if self.pages >= PAGES_CAP {
+            return Err(OrcaFault::Senseless(format!(
+                "it has no end: {PAGES_CAP} pages and more to come"
+            )));
+        }
+        if before.as_ref() == Some(place) {
+            let same = "it has no end: the next page is the same page".to_owned();
+            return Err(OrcaFault::Senseless(same));
+        }
+        Ok(false)
+    }
+
+    /// Where the rows after this page begin; `None` once they belong to the next sweep.
+    fn next_rows(&mut self, times: &[Timestamp], rows: u64) -> Option<Place> {
+        let (edge, index) = self.rows();
+        let ordered = times.len() as u64 == rows && times.is_sorted();
+        let last = times.last().map(|last| last.trunc_subsecs(0));
+        match last.filter(|last| ordered && *last > edge) {
+            // What changed since the sweep began is read by the next one.
+            Some(last) if last > self.began => None,
+            Some(last) => {
+                self.pages = 0;
+                Some(Place::Rows { edge: last, index: 0 })
+            }
+            None => Some(Place::Rows { edge, index: index + (rows - rows / 10).max(1) }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        DateTime::from_timestamp(1_800_000_000 + second, 0).unwrap()
+    }
+
+    fn fresh() -> Position {
+        let mut position =
+            Position::read(None, at(10_000), TimeDelta::seconds(10_000), false).unwrap();
+        position.begin_page(at(10_000));
+        position
+    }
+
+    #[test]
+    fn the_edge_follows_what_was_seen_and_after_is_held_until_the_end() {
+        let mut position = fresh();
+        assert_eq!(position.rows(), (at(0), 0));
+        assert!(!position.end_page(&[at(5), at(8)], 2, Next::Rows).unwrap());
+        assert_eq!((position.rows(), position.after), ((at(8), 0), at(0)));
+        position.begin_page(at(11_000));
+        assert!(!position.end_page(&[at(8), at(9_000)], 2, Next::Rows).unwrap());
+        assert!(position.end_page(&[at(9_000)], 1, Next::Nothing).unwrap());
+        assert_eq!(position.after, at(9_000 - 600));
+        assert_eq!((position.place.as_ref(), position.high), (None, None));
+    }
+
+    #[test]
+    fn a_second_that_fills_pages_is_walked_by_offset_with_a_step_back() {
+        let mut position = fresh();
+        let same = vec![at(7); 100];
+        position.end_page(&same, 100, Next::Rows).unwrap();
+        position.end_page(&same, 100, Next::Rows).unwrap();
+        assert_eq!(position.rows(), (at(7), 90));
+        position.end_page(&same, 100, Next::Rows).unwrap();
+        assert_eq!(position.rows(), (at(7), 180));
+    }
+
+    #[test]
+    fn rows_out_of_order_or_without_times_are_counted() {
+        let mut position = fresh();
+        position.end_page(&[at(9), at(8)], 2, Next::Rows).unwrap();
+        assert_eq!(position.rows(), (at(0), 2));
+        position.end_page(&[at(9)], 2, Next::Rows).unwrap();
+        assert_eq!(position.rows(), (at(0), 4));
+    }
+
+    #[test]
+    fn what_changes_while_paging_waits_for_the_next_sweep_and_the_future_moves_nothing_past_now() {
+        let mut position = fresh();
+        assert!(position.end_page(&[at(5), at(10_001)], 2, Next::Rows).unwrap());
+        assert_eq!(position.after, at(10_000 - 600));
+        let mut position = fresh();
+        assert!(position.end_page(&[at(999_999)], 1, Next::Nothing).unwrap());
+        assert_eq!(position.after, at(10_000 - 600));
+        let mut position = fresh();
+        assert!(position.end_page(&[], 0, Next::Nothing).unwrap());
+        assert_eq!(position.after, at(0), "an empty sweep moves nothing");
+    }
+
+    #[test]
+    fn endless_pages_end() {
+        let mut position = fresh();
+        position.end_page(&[], 1, Next::Token("t".into())).unwrap();
+        assert!(position.end_page(&[], 1, Next::Token("t".into())).is_err());
+        let mut position = fresh();
+        let end = (0..=PAGES_CAP).find(|_| position.end_page(&[], 1, Next::Rows).is_err());
+        assert!(end.is_some());
+    }
+
+    #[test]
+    fn what_is_not_ours_is_refused() {
+        let mut position = fresh();
+        position.end_page(&[at(5), at(8)], 2, Next::Rows).unwrap();
+        let stored = position.write();
+        let read = |cursor: &Cursor| Position::read(Some(cursor), at(5), TimeDelta::zero(), true);
+        assert_eq!(read(&stored).unwrap(), position);
+        for text in ["", "{}", "null", "2026-01-01", &stored.0.replace("\"v\":1", "\"v\":2")] {
+            assert!(
+                matches!(read(&Cursor(text.to_owned())), Err(OrcaFault::Position(_))),
+                "{text}"
+            );
+        }
+    }
+}
