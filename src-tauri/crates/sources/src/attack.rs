@@ -105,7 +105,8 @@ impl Mentions {
         }
     }
 
-    fn exact_name(&mut self, text: &str) {
+    /// Takes a text that is exactly a name we know.
+    pub(crate) fn exact_name(&mut self, text: &str) {
         let known = TACTICS.iter().chain(&TECHNIQUES);
         if let Some((id, name)) =
             known.into_iter().find(|(_, name)| name.eq_ignore_ascii_case(text))

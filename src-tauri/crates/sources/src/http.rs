@@ -4,6 +4,8 @@
 //! redirect, no cookie, https only (plain http to this machine excepted). Requests go to addresses
 //! that a person configured; nothing here takes an address from an answer or an alert.
 
+mod rest;
+
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -11,6 +13,7 @@ use firebreak_core::ports::Trouble;
 use firebreak_core::text;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Certificate, NoProxy, Proxy, Url, redirect};
+pub(crate) use rest::{Answer, Call, Verb};
 use secrecy::{ExposeSecret, SecretString};
 
 /// How a source talks to the network.
@@ -233,17 +236,26 @@ impl Http {
             value.set_sensitive(true);
             request = request.header(AUTHORIZATION, value);
         }
-        let host = address.host();
+        Ok(self.finish(address.host(), request).await?.0)
+    }
+
+    /// Sends, refuses a redirect, and reads the body up to the cap.
+    async fn finish(
+        &self,
+        host: &str,
+        request: reqwest::RequestBuilder,
+    ) -> Result<(Reply, HeaderMap), HttpFault> {
         let mut response = request.send().await.map_err(|error| fault(host, &error))?;
         let status = response.status();
         if status.is_redirection() {
             return Err(HttpFault::Redirect { host: host.to_owned(), status: status.as_u16() });
         }
+        let headers = response.headers().clone();
         let mut reply = Reply {
             status: status.as_u16(),
-            retry_after: retry_after(response.headers()),
+            retry_after: retry_after(&headers),
             body: Vec::new(),
-            content_type: header(response.headers(), CONTENT_TYPE.as_str())
+            content_type: header(&headers, CONTENT_TYPE.as_str())
                 .map(|kind| text::line(kind, 100).to_ascii_lowercase()),
         };
         while let Some(chunk) = response.chunk().await.map_err(|error| fault(host, &error))? {
@@ -252,7 +264,7 @@ impl Http {
             }
             reply.body.extend_from_slice(&chunk);
         }
-        Ok(reply)
+        Ok((reply, headers))
     }
 }
 

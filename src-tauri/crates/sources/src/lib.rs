@@ -2,8 +2,8 @@
 //!
 //! One module a vendor, one HTTP client builder for all of them ([`http`]). Whatever arrives is a
 //! stranger's text: bodies and depth are capped before parsing, ids are opaque, and an address
-//! found in an alert is never fetched. This crate changes nothing anywhere; it has no mutating
-//! request.
+//! found in an alert is never fetched. The clients that poll have no mutating request; a writer
+//! that tells a vendor what became of its alert is a part of its own.
 
 mod attack;
 mod fields;
@@ -13,6 +13,7 @@ mod json;
 pub mod native;
 mod pace;
 mod patience;
+pub mod prisma;
 pub mod wiz;
 
 pub use http::HttpConfig;
