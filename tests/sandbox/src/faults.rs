@@ -15,6 +15,8 @@ pub enum Target {
     Model,
     /// The AWS proxy.
     Aws,
+    /// The Prisma Cloud tenant, its logins included (operations `login`, `compute_login`).
+    Prisma,
 }
 
 /// What happens instead of the normal answer.

@@ -18,11 +18,13 @@ mod error;
 mod listen;
 mod model;
 mod options;
+mod prisma;
 mod seeded;
 mod start;
 mod wiz;
 
 pub use error::Error;
 pub use options::{Options, RateLimit, Scenarios};
+pub use prisma::PrismaOptions;
 pub use ready::Ready;
 pub use start::{Running, Sandbox};

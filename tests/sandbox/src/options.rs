@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::prisma::PrismaOptions;
+
 /// How fast one Wiz access token may ask.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RateLimit {
@@ -65,6 +67,8 @@ pub struct Options {
     pub slow_model: Duration,
     /// Generated issues to add to those of the scenarios.
     pub bulk: u64,
+    /// Start the stand-in Prisma Cloud, so.
+    pub prisma: Option<PrismaOptions>,
 }
 
 impl Default for Options {
@@ -86,6 +90,7 @@ impl Default for Options {
             group_maximum: 4,
             slow_model: Duration::from_secs(60),
             bulk: 0,
+            prisma: None,
         }
     }
 }
@@ -106,6 +111,6 @@ impl Options {
     /// Wiz, model and AWS: what the program starts.
     #[must_use]
     pub fn everything() -> Self {
-        Self { aws: true, ..Self::default() }
+        Self { aws: true, prisma: Some(PrismaOptions::default()), ..Self::default() }
     }
 }

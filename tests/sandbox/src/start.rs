@@ -12,7 +12,8 @@ use crate::listen::{Listening, listen};
 use crate::model::{self, Model};
 use crate::names::{ACCOUNT, Names, REGION};
 use crate::options::Options;
-use crate::ready::{AwsReady, ModelReady, Ready, WizReady};
+use crate::prisma::{self, Prisma};
+use crate::ready::{AwsReady, ModelReady, PrismaReady, Ready, WizReady};
 use crate::seeded;
 use crate::wiz::{self, Wiz};
 
@@ -106,10 +107,24 @@ impl Sandbox {
         };
         let control =
             Control { faults: Arc::clone(&faults), ledger: Arc::clone(&ledger), wiz: tenant };
-        let router = control::router(Arc::new(control));
+        let mut router = control::router(Arc::new(control));
+        let prisma = match options.prisma {
+            None => None,
+            Some(settings) => {
+                let (faults, ledger) = (Arc::clone(&faults), Arc::clone(&ledger));
+                let tenant = Arc::new(Prisma::new(&options, settings, &names, faults, ledger)?);
+                router = router.merge(prisma::control(Arc::clone(&tenant)));
+                let (access_key_id, secret_key) =
+                    (tenant.access_key_id.clone(), tenant.secret_key.clone());
+                let served = prisma::router(tenant);
+                let api_url = base(listen("the Prisma tenant", settings.port, served).await?);
+                let compute_url = format!("{api_url}/compute");
+                Some(PrismaReady { api_url, compute_url, access_key_id, secret_key })
+            }
+        };
         let control_url =
             base(listen("the control API", options.control_port, router).await?) + "/control";
-        let ready = Ready { wiz, aws, model, control_url };
+        let ready = Ready { wiz, aws, model, prisma, control_url };
         Ok(Running { ready, faults, ledger, listening, account })
     }
 }

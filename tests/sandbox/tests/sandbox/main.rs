@@ -8,6 +8,7 @@ mod independent;
 mod model;
 mod operations;
 mod paging;
+mod prisma;
 mod program;
 mod python;
 mod scenarios;

@@ -106,6 +106,19 @@ impl PrismaFault {
         }
     }
 
+    /// The same with its quoted words changed: a server may repeat the token it refuses.
+    pub(super) fn with_words(mut self, change: impl Fn(&str) -> String) -> Self {
+        match &mut self {
+            Self::CredentialsRefused { detail, .. }
+            | Self::TokenRefused { detail }
+            | Self::NotAllowed { detail }
+            | Self::Unwell { detail, .. }
+            | Self::Refused { detail, .. } => *detail = change(detail),
+            _ => {}
+        }
+        self
+    }
+
     fn remedy(&self, permission: &str) -> Option<String> {
         Some(match self {
             Self::Http(HttpFault::Address(_)) => "Correct the address in the source's settings.".to_owned(),

@@ -167,12 +167,18 @@ impl<'a> Sketch<'a> {
             };
             let how = word("relationshipType").unwrap_or_else(|| "related to".to_owned());
             let words = how.to_lowercase().replace(['_', '-'], " ");
+            let kind_words = kind.to_lowercase().replace('_', " ");
             let reason = format!(
-                "Prisma's inventory: {words} {} {}",
-                kind.to_lowercase(),
+                "Prisma's inventory: {words} {kind_words} {}",
                 called(at(related, "assetName"))
             );
-            self.edge(root, &to, &words.replace(' ', "_"), &reason);
+            // "read by": the other one reaches this one.
+            let (from, onto) = if words.ends_with(" by") && words != "protected by" {
+                (&to, root)
+            } else {
+                (root, &to)
+            };
+            self.edge(from, onto, &words.replace(' ', "_"), &reason);
             if let Some(asset) = word("assetId").filter(|_| is_store(&kind)) {
                 self.stores.push((to, Store::Asset(asset)));
             }

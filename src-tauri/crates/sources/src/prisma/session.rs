@@ -97,10 +97,9 @@ impl Session {
         let credential = Some((self.api.header(), &token.header));
         let answer = self.http.call(&self.address, call, credential).await?;
         gauge.note(&answer);
-        let judged = judged(answer);
-        if let Err(PrismaFault::TokenRefused { detail }) = &judged {
+        let judged = judged(answer).map_err(|fault| fault.with_words(|words| token.scrub(words)));
+        if matches!(judged, Err(PrismaFault::TokenRefused { .. })) {
             self.tokens.discard(&token);
-            return Err(PrismaFault::TokenRefused { detail: token.scrub(detail) });
         }
         judged
     }

@@ -7,6 +7,7 @@ mod faults;
 mod graph;
 mod mutation;
 mod polling;
+mod prisma;
 mod probing;
 mod queries;
 mod reading;
