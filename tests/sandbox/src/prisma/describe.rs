@@ -197,7 +197,7 @@ pub(super) fn incident(tenant: &Tenant, item: &Detection, copy: &str, now: DateT
     let label = format!("prisma incident {} {copy}", item.key);
     let words = format!("{} {}", item.rule, item.description).to_lowercase();
     let (category, attack, technique) = match words.as_str() {
-        words if words.contains("min") => {
+        words if words.contains("miner") => {
             ("cryptoMiner", "cryptoMinerProcess", "resourceHijacking")
         }
         words if words.contains("shell") => {

@@ -51,14 +51,18 @@ fn json_test_suite() {
 #[test]
 fn hostile_text_in_every_field() {
     let Some(folder) = folder("FIREBREAK_CORPORA") else { return };
+    let fixtures = FIXTURES.map(|(kind, fixture)| {
+        let value: Value = serde_json::from_str(fixture).unwrap();
+        let mut places = Vec::new();
+        leaves(&value, &mut Vec::new(), &mut places);
+        (kind, value, places)
+    });
     for (turn, text) in hostile(&folder).iter().enumerate() {
-        let (kind, fixture) = FIXTURES[turn % FIXTURES.len()];
-        let mut value: Value = serde_json::from_str(fixture).unwrap();
-        let mut all = Vec::new();
-        leaves(&value, &mut Vec::new(), &mut all);
-        let place = all[(turn / FIXTURES.len()) % all.len()].clone();
-        set(&mut value, &place, Value::from(text.as_str()));
-        let alert = RawAlert { kind: kind.to_owned(), body: value.to_string().into_bytes() };
+        let (kind, value, places) = &fixtures[turn % fixtures.len()];
+        let mut value = value.clone();
+        let place = &places[(turn / fixtures.len()) % places.len()];
+        set(&mut value, place, Value::from(text.as_str()));
+        let alert = RawAlert { kind: (*kind).to_owned(), body: value.to_string().into_bytes() };
         tame(&PrismaNormaliser.normalise(&alert).unwrap());
         assert_eq!(PrismaNormaliser.split(&alert.body).unwrap(), [alert]);
     }
