@@ -1,19 +1,16 @@
 //! The inventory: assets, their relationships and exposure, and who may do what.
 
-use axum::http::StatusCode;
-use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::describe;
-use super::status::{invalid, missing, refusal};
+use super::status::{Refusal, invalid, missing, not_found};
 use super::tenant::{Asset, Tenant};
 
 /// `POST /uai/v1/asset`.
-pub(super) fn asset(tenant: &Tenant, asked: &Value) -> Result<Value, Response> {
+pub(super) fn asset(tenant: &Tenant, asked: &Value) -> Result<Value, Refusal> {
     let id = asked["assetId"].as_str().ok_or_else(|| missing("assetId"))?;
     let aspect = asked["type"].as_str().ok_or_else(|| missing("type"))?;
-    let asset =
-        tenant.assets.get(id).ok_or_else(|| refusal(StatusCode::NOT_FOUND, "not_found", None))?;
+    let asset = tenant.assets.get(id).ok_or_else(not_found)?;
     let mut value = json!({"id": asset.id, "name": asset.entity.name, "deleted": false});
     match aspect {
         "ASSET" | "RAW_CONFIG" => {
@@ -100,10 +97,10 @@ fn alerts(tenant: &Tenant, asset: &Asset) -> Vec<Value> {
 }
 
 /// `POST /resource`.
-pub(super) fn resource(tenant: &Tenant, asked: &Value) -> Result<Value, Response> {
+pub(super) fn resource(tenant: &Tenant, asked: &Value) -> Result<Value, Refusal> {
     let rrn = asked["rrn"].as_str().ok_or_else(|| missing("rrn"))?;
     let asset = tenant.assets.values().find(|asset| asset.rrn == rrn);
-    let asset = asset.ok_or_else(|| refusal(StatusCode::NOT_FOUND, "not_found", None))?;
+    let asset = asset.ok_or_else(not_found)?;
     let shown = describe::resource(asset, &Value::Null, true);
     Ok(json!({
         "rrn": {"accountId": asset.account, "cloudType": "AWS", "regionId": shown["regionId"], "resourceId": external(asset), "resourceType": shown["resourceType"]},
@@ -114,7 +111,7 @@ pub(super) fn resource(tenant: &Tenant, asked: &Value) -> Result<Value, Response
 }
 
 /// `POST /api/v1/permission`: understands the one condition that names a source.
-pub(super) fn permission(tenant: &Tenant, asked: &Value) -> Result<Value, Response> {
+pub(super) fn permission(tenant: &Tenant, asked: &Value) -> Result<Value, Refusal> {
     let query = asked["query"].as_str().ok_or_else(|| missing("query"))?;
     let limit = asked["limit"].as_u64().ok_or_else(|| missing("limit"))?;
     let rest = query.strip_prefix("config from iam where ").ok_or_else(|| invalid("query"))?;

@@ -153,7 +153,7 @@ fn respond(
     query: &HashMap<String, String>,
     asked: Option<&Value>,
 ) -> Response {
-    let Some(operation) = operation else { return status::not_found() };
+    let Some(operation) = operation else { return status::not_found().into_response() };
     let Some(asked) = asked else {
         return status::trouble(StatusCode::BAD_REQUEST, "bad_request", "The body is not JSON.");
     };
@@ -188,7 +188,9 @@ fn login(prisma: &Prisma, operation: &Operation, asked: &Value) -> Response {
         (false, Operation::ComputeLogin) => {
             status::compute(StatusCode::UNAUTHORIZED, "invalid credentials")
         }
-        (false, _) => status::refusal(StatusCode::UNAUTHORIZED, "invalid_credentials", None),
+        (false, _) => {
+            status::refusal(StatusCode::UNAUTHORIZED, "invalid_credentials").into_response()
+        }
     }
 }
 
@@ -219,22 +221,22 @@ fn perform(
     }
     let mut tenant = lock(&prisma.tenant);
     let detailed = query.get("detailed").is_some_and(|flag| flag == "true");
-    let shown = |found: Result<Value, Response>| match found {
+    let shown = |found: Result<Value, status::Refusal>| match found {
         Ok(value) => axum::Json(value).into_response(),
-        Err(refused) => refused,
+        Err(refused) => refused.into_response(),
     };
     match operation {
         Operation::Alerts => shown(list::search(&mut tenant, asked, detailed, now())),
         Operation::Alert(id) => match tenant.by_id.get(id) {
             Some(at) => shown(Ok(describe::alert(&tenant.alerts[*at], detailed))),
-            None => status::not_found(),
+            None => status::not_found().into_response(),
         },
         Operation::Dismiss => writes::dismiss(&mut tenant, asked, now()),
         Operation::Reopen => writes::reopen(&mut tenant, asked, now()),
         Operation::Asset => shown(graph::asset(&tenant, asked)),
         Operation::Resource => match graph::resource(&tenant, asked) {
             Ok(value) => status::utf8(&value),
-            Err(refused) => refused,
+            Err(refused) => refused.into_response(),
         },
         Operation::Permission => shown(graph::permission(&tenant, asked)),
         Operation::Incidents => compute::incidents(&tenant, query),
@@ -244,7 +246,9 @@ fn perform(
             "email": "sandbox@example.invalid", "firstName": "Sandbox", "lastName": "Reader", "timeZone": "Etc/UTC",
             "enabled": true, "defaultRoleId": "1", "roleIds": ["1"],
         }))),
-        Operation::Login | Operation::ComputeLogin | Operation::Extend => status::not_found(),
+        Operation::Login | Operation::ComputeLogin | Operation::Extend => {
+            status::not_found().into_response()
+        }
     }
 }
 
@@ -275,7 +279,9 @@ async fn with_fault(
             lock(&prisma.sessions).revoke_all();
             status::signed_out()
         }
-        Mode::Forbidden => status::refusal(StatusCode::FORBIDDEN, "permission_error", None),
+        Mode::Forbidden => {
+            status::refusal(StatusCode::FORBIDDEN, "permission_error").into_response()
+        }
         Mode::Internal => status::trouble(
             StatusCode::INTERNAL_SERVER_ERROR,
             "internal_error",

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use axum::response::Response;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use super::describe;
-use super::status::{invalid, missing};
+use super::status::{Refusal, invalid, missing};
 use super::tenant::{Alert, Tenant};
 use crate::seeded;
 
@@ -34,7 +33,7 @@ pub(super) fn search(
     asked: &Value,
     detailed: bool,
     now: DateTime<Utc>,
-) -> Result<Value, Response> {
+) -> Result<Value, Refusal> {
     if let Some(token) = asked["pageToken"].as_str().filter(|token| !token.is_empty()) {
         let run = tenant.runs.get(token).cloned().ok_or_else(|| invalid("pageToken"))?;
         return Ok(page(tenant, run));
@@ -97,7 +96,7 @@ fn remember(tenant: &mut Tenant, run: Run) -> String {
     token
 }
 
-fn filters(asked: &Value) -> Result<Vec<(String, String)>, Response> {
+fn filters(asked: &Value) -> Result<Vec<(String, String)>, Refusal> {
     let mut filters = Vec::new();
     for filter in asked.as_array().into_iter().flatten() {
         let (name, value) = (filter["name"].as_str(), filter["value"].as_str());
@@ -159,7 +158,7 @@ fn satisfies(alert: &Alert, filters: &[(String, String)]) -> bool {
         .all(|(name, _)| filters.iter().any(|(other, value)| other == name && is(name, value)))
 }
 
-fn range(asked: &Value, now: DateTime<Utc>) -> Result<(DateTime<Utc>, DateTime<Utc>), Response> {
+fn range(asked: &Value, now: DateTime<Utc>) -> Result<(DateTime<Utc>, DateTime<Utc>), Refusal> {
     let moment = |value: &Value| value.as_i64().and_then(DateTime::from_timestamp_millis);
     let back = |unit: &str, amount: i64| {
         let hours = match unit {
@@ -190,7 +189,7 @@ fn range(asked: &Value, now: DateTime<Utc>) -> Result<(DateTime<Utc>, DateTime<U
     found.filter(|(start, end)| start <= end).ok_or_else(|| invalid("timeRange"))
 }
 
-fn sort(tenant: &Tenant, found: &mut [usize], asked: &Value) -> Result<(), Response> {
+fn sort(tenant: &Tenant, found: &mut [usize], asked: &Value) -> Result<(), Refusal> {
     for order in asked.as_array().into_iter().flatten().rev() {
         let order = order.as_str().ok_or_else(|| invalid("sortBy"))?;
         let (column, way) = order.split_once(':').unwrap_or((order, "asc"));

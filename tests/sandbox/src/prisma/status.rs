@@ -3,44 +3,61 @@
 
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use super::token::Allowance;
 
-/// A refusal in the header. `key` is one of the vendor's, such as `invalid_parameter_value`.
-pub(super) fn refusal(status: StatusCode, key: &str, subject: Option<&str>) -> Response {
-    let list = json!([{ "i18nKey": key, "severity": "error", "subject": subject }]).to_string();
-    let mut response = status.into_response();
-    if let Ok(value) = HeaderValue::from_str(&list) {
-        response.headers_mut().insert("x-redlock-status", value);
+/// A refusal in the header.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    status: StatusCode,
+    /// One of the vendor's, such as `invalid_parameter_value`.
+    key: &'static str,
+    subject: Option<String>,
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let said = json!([{ "i18nKey": self.key, "severity": "error", "subject": self.subject }]);
+        let mut response = self.status.into_response();
+        if let Ok(value) = HeaderValue::from_str(&said.to_string()) {
+            response.headers_mut().insert("x-redlock-status", value);
+        }
+        response
     }
-    response
+}
+
+/// A refusal about nothing in particular.
+pub(super) fn refusal(status: StatusCode, key: &'static str) -> Refusal {
+    Refusal { status, key, subject: None }
 }
 
 /// A parameter that is wrong.
-pub(super) fn invalid(subject: &str) -> Response {
-    refusal(StatusCode::BAD_REQUEST, "invalid_parameter_value", Some(subject))
+pub(super) fn invalid(subject: &str) -> Refusal {
+    let key = "invalid_parameter_value";
+    Refusal { status: StatusCode::BAD_REQUEST, key, subject: Some(subject.to_owned()) }
 }
 
 /// A parameter that is not there.
-pub(super) fn missing(subject: &str) -> Response {
-    refusal(StatusCode::BAD_REQUEST, "missing_required_parameter", Some(subject))
+pub(super) fn missing(subject: &str) -> Refusal {
+    let key = "missing_required_parameter";
+    Refusal { status: StatusCode::BAD_REQUEST, key, subject: Some(subject.to_owned()) }
 }
 
 /// Nothing of that name.
-pub(super) fn not_found() -> Response {
-    refusal(StatusCode::NOT_FOUND, "not_found", None)
+pub(super) fn not_found() -> Refusal {
+    refusal(StatusCode::NOT_FOUND, "not_found")
 }
 
 /// The session has ended, or never was.
 pub(super) fn signed_out() -> Response {
-    refusal(StatusCode::UNAUTHORIZED, "token_expired", None)
+    refusal(StatusCode::UNAUTHORIZED, "token_expired").into_response()
 }
 
 /// Asked too often. The vendor sends no `Retry-After` with it; it is absent unless ordered.
 pub(super) fn too_many(retry_after: Option<u64>) -> Response {
-    let mut response = refusal(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", None);
+    let mut response = refusal(StatusCode::TOO_MANY_REQUESTS, "too_many_requests").into_response();
     if let Some(seconds) = retry_after {
         response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
     }

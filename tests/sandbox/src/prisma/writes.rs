@@ -5,28 +5,28 @@ use axum::response::{IntoResponse as _, Response};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Map, Value};
 
-use super::status::{invalid, missing, refusal};
+use super::status::{Refusal, invalid, missing, refusal};
 use super::tenant::Tenant;
 
 /// `POST /alert/dismiss`: with a time range it is a snooze.
 pub(super) fn dismiss(tenant: &mut Tenant, asked: &Value, now: DateTime<Utc>) -> Response {
     let chosen = match chosen(tenant, asked) {
         Ok(chosen) => chosen,
-        Err(refused) => return refused,
+        Err(refused) => return refused.into_response(),
     };
     let until = match &asked["dismissalTimeRange"] {
         Value::Null => None,
         range => match snooze_end(range, now) {
             Some(until) => Some(until),
-            None => return invalid("dismissalTimeRange"),
+            None => return invalid("dismissalTimeRange").into_response(),
         },
     };
     let Some(note) = asked["dismissalNote"].as_str().filter(|note| !note.trim().is_empty()) else {
-        return missing("dismissalNote");
+        return missing("dismissalNote").into_response();
     };
     let status = if until.is_some() { "snoozed" } else { "dismissed" };
     if chosen.iter().any(|at| matches!(tenant.alerts[*at].status, "resolved" | "dismissed")) {
-        return refusal(StatusCode::NOT_FOUND, "alert_no_longer_in_expected_state", None);
+        return refusal(StatusCode::NOT_FOUND, "alert_no_longer_in_expected_state").into_response();
     }
     for at in chosen {
         let alert = &mut tenant.alerts[at];
@@ -43,10 +43,11 @@ pub(super) fn dismiss(tenant: &mut Tenant, asked: &Value, now: DateTime<Utc>) ->
 pub(super) fn reopen(tenant: &mut Tenant, asked: &Value, now: DateTime<Utc>) -> Response {
     let chosen = match chosen(tenant, asked) {
         Ok(chosen) => chosen,
-        Err(refused) => return refused,
+        Err(refused) => return refused.into_response(),
     };
     if chosen.iter().any(|at| !matches!(tenant.alerts[*at].status, "dismissed" | "snoozed")) {
-        return refusal(StatusCode::BAD_REQUEST, "alert_no_longer_in_expected_state", None);
+        return refusal(StatusCode::BAD_REQUEST, "alert_no_longer_in_expected_state")
+            .into_response();
     }
     for at in chosen {
         let alert = &mut tenant.alerts[at];
@@ -57,7 +58,7 @@ pub(super) fn reopen(tenant: &mut Tenant, asked: &Value, now: DateTime<Utc>) -> 
 }
 
 /// The alerts that a change names; `filter` is required beside them.
-fn chosen(tenant: &Tenant, asked: &Value) -> Result<Vec<usize>, Response> {
+fn chosen(tenant: &Tenant, asked: &Value) -> Result<Vec<usize>, Refusal> {
     if !asked["filter"].is_object() {
         return Err(missing("filter"));
     }

@@ -137,10 +137,11 @@ impl Sweep {
         }
     }
 
-    /// Goes back to the first page: Prisma no longer knows the token. `after` stays.
+    /// Goes back to the first page: Prisma no longer knows the token. `after` stays, and pages are
+    /// counted on, so that a token that is never known ends at the cap.
     pub(super) fn restart(&mut self, now: Timestamp) {
         self.page = None;
-        self.begin_page(now);
+        (self.began, self.high) = (now.max(self.after), None);
     }
 
     fn end_page(

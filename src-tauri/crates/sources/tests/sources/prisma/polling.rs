@@ -304,3 +304,30 @@ async fn what_has_been_seen_is_said_when_all_sweeps_are_done() {
         cursor = Some(page.cursor);
     }
 }
+
+#[tokio::test]
+async fn a_source_asks_for_nothing_that_changes_anything() {
+    let tenant = Tenant::answering(|request: &Request| match request.url.path() {
+        "/v2/alert" => page(vec![alert("P-1", 0)], None),
+        _ => ok(Value::Null),
+    })
+    .await;
+    let source = tenant.source_with(&tenant.with_compute());
+    sweep(&source, None).await.unwrap();
+    source.test().await;
+    let resource = json!({"rrn": "r", "unifiedAssetId": "u", "id": "i-0feedfacefeedface", "resourceType": "INSTANCE"});
+    let mut about = alert("P-1", 0);
+    about["resource"] = resource;
+    source.neighbours(&tenant.finding(&about)).await.unwrap();
+    let reads = [
+        "POST /v2/alert",
+        "POST /uai/v1/asset",
+        "POST /resource",
+        "POST /api/v1/permission",
+        "POST /compute/api/v34.04/authenticate",
+        "GET /compute/api/v34.04/audits/incidents",
+    ];
+    let asked = tenant.asked().await;
+    assert!(asked.iter().all(|line| reads.contains(&line.as_str())), "{asked:?}");
+    assert!(asked.len() > 7, "{asked:?}");
+}

@@ -53,10 +53,7 @@ fn every_wrapping_comes_off_and_bytes_stay_as_they_were() {
     check(&format!("[{ALERT}, {INCIDENT}, {AUDIT} ]"), &[alert, incident, audit]);
     check(&format!("{ALERT}\r\n\r\n{INCIDENT}\n"), &[alert, incident]);
     check(&format!(r#"{{"totalRows":1,"items":[{ALERT},null]}}"#), &[alert]);
-    check(
-        &format!(r#"{{"items":[{{"odd":1}}],"nextPageToken":null}}"#),
-        &[("alert", r#"{"odd":1}"#)],
-    );
+    check(r#"{"items":[{"odd":1}],"nextPageToken":null}"#, &[("alert", r#"{"odd":1}"#)]);
     check(&json!({"message": format!("[{ALERT},{AUDIT}]")}).to_string(), &[alert, audit]);
     check("[]", &[]);
     check(r#"{"totalRows":0,"items":[]}"#, &[]);
