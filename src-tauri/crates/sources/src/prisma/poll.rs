@@ -78,12 +78,13 @@ fn batch(answer: &Answer, clock: ChangeClock) -> Result<Batch, PrismaFault> {
         Some(_) => return Err(senseless("has a nextPageToken that is none")),
     };
     // `lastSeen` is when the status last changed, `lastUpdated` when anything did (vendor's OpenAPI).
-    let time = match clock {
-        ChangeClock::Status => "lastSeen",
-        ChangeClock::Anything => "lastUpdated",
+    // Not every alert has them; an earlier time in their place moves the position less, never more.
+    let clocks: &[&str] = match clock {
+        ChangeClock::Status => &["lastSeen", "alertTime", "firstSeen"],
+        ChangeClock::Anything => &["lastUpdated", "lastSeen", "alertTime", "firstSeen"],
     };
     Ok(Batch {
-        times: times(&items, time),
+        times: times(&items, clocks),
         // A page without items is the last, whatever it promises (as XSOAR's integration found).
         next: token.filter(|token| !token.is_empty() && !items.is_empty()),
         alerts: verbatim(&items, ALERT),
@@ -105,7 +106,7 @@ pub(super) async fn incidents(compute: &Compute, sweep: &Sweep) -> Result<Batch,
     let more = !items.is_empty() && total.map_or(items.len() >= PAGE, |total| seen < total);
     let items = present(items);
     Ok(Batch {
-        times: times(&items, "time"),
+        times: times(&items, &["time"]),
         next: more.then(|| seen.to_string()),
         alerts: verbatim(&items, INCIDENT),
     })
@@ -119,8 +120,12 @@ fn present(items: Vec<&RawValue>) -> Vec<&RawValue> {
     items.into_iter().filter(|item| item.get() != "null").collect()
 }
 
-fn times(items: &[&RawValue], member: &str) -> Vec<Timestamp> {
-    let time = |item: &&RawValue| instant(&json::value(Members::of(item)?.get(member)?).0);
+/// Of each item the first of `clocks` that tells a time.
+fn times(items: &[&RawValue], clocks: &[&str]) -> Vec<Timestamp> {
+    let time = |item: &&RawValue| {
+        let members = Members::of(item)?;
+        clocks.iter().find_map(|clock| instant(&json::value(members.get(clock)?).0))
+    };
     items.iter().filter_map(time).collect()
 }
 

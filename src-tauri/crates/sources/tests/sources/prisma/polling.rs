@@ -331,3 +331,20 @@ async fn a_source_asks_for_nothing_that_changes_anything() {
     assert!(asked.iter().all(|line| reads.contains(&line.as_str())), "{asked:?}");
     assert!(asked.len() > 7, "{asked:?}");
 }
+
+#[tokio::test]
+async fn alerts_without_the_time_of_their_change_move_the_position_by_an_earlier_one() {
+    let tenant = Tenant::answering(|_: &Request| {
+        page(
+            vec![json!({"id": "P-1", "policyId": "p", "alertTime": minute(-60), "lastSeen": null})],
+            None,
+        )
+    })
+    .await;
+    let (_, cursor) = sweep(&tenant.source(), None).await.unwrap();
+    sweep(&tenant.source(), Some(cursor)).await.unwrap();
+    let asked = tenant.bodies("/v2/alert").await;
+    for sweep in [2, 3] {
+        assert_eq!(asked[sweep]["timeRange"]["value"]["startTime"], minute(-90));
+    }
+}
