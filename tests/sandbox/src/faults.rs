@@ -17,6 +17,8 @@ pub enum Target {
     Aws,
     /// The Orca organisation (operations `query`, `query:Alert`, `rules`, `status`, `comment`, `event_log`, `asset`).
     Orca,
+    /// The Prisma Cloud tenant, its logins included (operations `login`, `compute_login`).
+    Prisma,
 }
 
 /// What happens instead of the normal answer.

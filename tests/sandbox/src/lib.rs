@@ -19,11 +19,13 @@ mod listen;
 mod model;
 mod options;
 mod orca;
+mod prisma;
 mod seeded;
 mod start;
 mod wiz;
 
 pub use error::Error;
 pub use options::{Options, RateLimit, Scenarios};
+pub use prisma::PrismaOptions;
 pub use ready::Ready;
 pub use start::{Running, Sandbox};

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use firebreak_sandbox::{Options, Sandbox, Scenarios};
+use firebreak_sandbox::{Options, PrismaOptions, Sandbox, Scenarios};
 
 /// Stand-in Wiz, AWS and model server on loopback, seeded with the scenarios.
 #[derive(Debug, Parser)]
@@ -26,6 +26,9 @@ struct Arguments {
     /// Port of the model server; 0 takes a free one.
     #[arg(long, default_value_t = 0)]
     model_port: u16,
+    /// Port of the Prisma Cloud tenant; 0 takes a free one.
+    #[arg(long, default_value_t = 0)]
+    prisma_port: u16,
     /// Port of the control API; 0 takes a free one.
     #[arg(long, default_value_t = 0)]
     control_port: u16,
@@ -71,6 +74,11 @@ impl Arguments {
             settle: Duration::from_millis(self.settle_ms),
             bulk: self.bulk,
             orca: true,
+            prisma: Some(PrismaOptions {
+                port: self.prisma_port,
+                rate_limits: !self.no_rate_limit,
+                ..PrismaOptions::default()
+            }),
             ..Options::default()
         }
     }

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::prisma::PrismaOptions;
+
 /// How fast one Wiz access token may ask.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RateLimit {
@@ -67,6 +69,8 @@ pub struct Options {
     pub bulk: u64,
     /// Start the stand-in Orca organisation, on a free port.
     pub orca: bool,
+    /// Start the stand-in Prisma Cloud, so.
+    pub prisma: Option<PrismaOptions>,
 }
 
 impl Default for Options {
@@ -89,6 +93,7 @@ impl Default for Options {
             slow_model: Duration::from_secs(60),
             bulk: 0,
             orca: false,
+            prisma: None,
         }
     }
 }
@@ -109,6 +114,13 @@ impl Options {
     /// Wiz, model and AWS: what the program starts.
     #[must_use]
     pub fn everything() -> Self {
-        Self { aws: true, orca: true, ..Self::default() }
+        Self { aws: true, ..Self::default() }
+    }
+
+    /// Every stand-in CNAPP, without model and AWS.
+    #[must_use]
+    pub fn vendors() -> Self {
+        let prisma = Some(PrismaOptions::default());
+        Self { model: false, orca: true, prisma, ..Self::default() }
     }
 }

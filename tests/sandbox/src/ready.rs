@@ -19,6 +19,9 @@ pub struct Ready {
     /// The model server.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<ModelReady>,
+    /// The Prisma Cloud tenant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prisma: Option<PrismaReady>,
     /// Base of the control API, `http://127.0.0.1:P/control`.
     pub control_url: String,
     /// The Orca organisation.
@@ -84,6 +87,19 @@ pub struct ModelReady {
     pub model: String,
     /// Bearer key.
     pub api_key: String,
+}
+
+/// How to reach the stand-in Prisma Cloud.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PrismaReady {
+    /// Base of CSPM.
+    pub api_url: String,
+    /// Base of Compute.
+    pub compute_url: String,
+    /// Access key id, of both.
+    pub access_key_id: String,
+    /// Its secret.
+    pub secret_key: String,
 }
 
 impl Ready {

@@ -13,7 +13,8 @@ use crate::model::{self, Model};
 use crate::names::{ACCOUNT, Names, REGION};
 use crate::options::Options;
 use crate::orca::{self, Orca};
-use crate::ready::{AwsReady, ModelReady, OrcaReady, Ready, WizReady};
+use crate::prisma::{self, Prisma};
+use crate::ready::{AwsReady, ModelReady, OrcaReady, PrismaReady, Ready, WizReady};
 use crate::seeded;
 use crate::wiz::{self, Wiz};
 
@@ -125,9 +126,23 @@ impl Sandbox {
         if let Some(organisation) = organisation {
             router = router.merge(orca::control_router(organisation));
         }
+        let prisma = match options.prisma {
+            None => None,
+            Some(settings) => {
+                let (faults, ledger) = (Arc::clone(&faults), Arc::clone(&ledger));
+                let tenant = Arc::new(Prisma::new(&options, settings, &names, faults, ledger)?);
+                router = router.merge(prisma::control(Arc::clone(&tenant)));
+                let (access_key_id, secret_key) =
+                    (tenant.access_key_id.clone(), tenant.secret_key.clone());
+                let served = prisma::router(tenant);
+                let api_url = base(listen("the Prisma tenant", settings.port, served).await?);
+                let compute_url = format!("{api_url}/compute");
+                Some(PrismaReady { api_url, compute_url, access_key_id, secret_key })
+            }
+        };
         let control_url =
             base(listen("the control API", options.control_port, router).await?) + "/control";
-        let ready = Ready { wiz, aws, model, control_url, orca };
+        let ready = Ready { wiz, aws, model, prisma, control_url, orca };
         Ok(Running { ready, faults, ledger, listening, account })
     }
 }

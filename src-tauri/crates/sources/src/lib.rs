@@ -17,6 +17,7 @@ pub mod ocsf;
 pub mod orca;
 mod pace;
 mod patience;
+pub mod prisma;
 pub mod wiz;
 
 pub use http::HttpConfig;

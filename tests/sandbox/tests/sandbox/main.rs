@@ -10,6 +10,7 @@ mod operations;
 mod orca;
 mod orca_shapes;
 mod paging;
+mod prisma;
 mod program;
 mod python;
 mod scenarios;

@@ -9,6 +9,7 @@ mod mutation;
 mod ocsf;
 mod orca;
 mod polling;
+mod prisma;
 mod probing;
 mod queries;
 mod reading;

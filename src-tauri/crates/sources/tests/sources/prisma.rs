@@ -1,0 +1,10 @@
+//! Prisma Cloud: what its payloads become, and how its APIs are polled and written to.
+
+mod faults;
+mod graph;
+mod hostile;
+mod polling;
+mod reading;
+mod samples;
+mod stand;
+mod writing;
