@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use firebreak_core::ports::Trouble;
 use firebreak_core::text;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER};
-use reqwest::{Certificate, NoProxy, Proxy, Url, redirect};
+use reqwest::{Certificate, Method, NoProxy, Proxy, Url, redirect};
 use secrecy::{ExposeSecret, SecretString};
 
 /// How a source talks to the network.
@@ -81,6 +81,31 @@ impl Address {
         self.0.host_str().unwrap_or_default()
     }
 
+    /// A path with its query on the same host; whatever path this address had is left behind.
+    pub(crate) fn on_host(&self, path_and_query: &str) -> Result<Self, HttpFault> {
+        let joined = self.0.join(path_and_query).ok().filter(|url| url.origin() == self.0.origin());
+        let joined = joined.filter(|_| path_and_query.starts_with('/'));
+        joined.map(Self).ok_or_else(|| {
+            HttpFault::Address(format!(
+                "{:?} is no path on {}",
+                text::line(path_and_query, 200),
+                self.host()
+            ))
+        })
+    }
+
+    /// Path and query of an address that an answer named, when it lies on this very host, port and
+    /// scheme. Anything else is a stranger's address and gets nothing of ours.
+    pub(crate) fn path_of_own(&self, answered: &str) -> Option<String> {
+        let url = Url::parse(answered.trim()).ok()?;
+        let plain = url.username().is_empty() && url.password().is_none();
+        let own = plain && url.origin() == self.0.origin();
+        own.then(|| match url.query() {
+            Some(query) => format!("{}?{query}", url.path()),
+            None => url.path().to_owned(),
+        })
+    }
+
     /// Whether it is this machine.
     pub fn is_loopback(&self) -> bool {
         matches!(self.host(), "127.0.0.1" | "localhost" | "[::1]")
@@ -95,6 +120,16 @@ pub(crate) enum Body {
     Json(Vec<u8>),
 }
 
+/// One request of any kind.
+pub(crate) struct Ask<'a> {
+    pub(crate) method: Method,
+    pub(crate) address: &'a Address,
+    pub(crate) body: Option<Body>,
+    /// Beside `Authorization` and `Content-Type`. Values are treated as secrets.
+    pub(crate) headers: Vec<(&'static str, SecretString)>,
+    pub(crate) bearer: Option<&'a SecretString>,
+}
+
 /// What came back, whatever the status.
 #[derive(Debug)]
 pub(crate) struct Reply {
@@ -102,9 +137,22 @@ pub(crate) struct Reply {
     pub(crate) retry_after: Option<Duration>,
     pub(crate) body: Vec<u8>,
     pub(crate) content_type: Option<String>,
+    pub(crate) headers: HeaderMap,
 }
 
 impl Reply {
+    /// A header as text.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        header(&self.headers, name)
+    }
+
+    /// By how much an instant that the answer names lies after the moment it was given, by the
+    /// answer's own `Date`, so that a wrong clock here does not matter.
+    pub(crate) fn until(&self, at: DateTime<Utc>) -> Duration {
+        let now = self.header(DATE.as_str()).and_then(http_date).unwrap_or_else(Utc::now);
+        (at - now).to_std().unwrap_or_default()
+    }
+
     /// Whether a web page came where data was asked for: a login page, a proxy, a wrong address.
     pub(crate) fn is_web_page(&self) -> bool {
         let kind = self.content_type.as_deref().unwrap_or_default();
@@ -220,20 +268,26 @@ impl Http {
         body: Body,
         bearer: Option<&SecretString>,
     ) -> Result<Reply, HttpFault> {
-        let mut request = self.client.post(address.0.clone());
-        request = match body {
-            Body::Form(fields) => request.form(&fields),
-            Body::Json(bytes) => request.header(CONTENT_TYPE, "application/json").body(bytes),
+        let method = Method::POST;
+        self.ask(Ask { method, address, body: Some(body), headers: Vec::new(), bearer }).await
+    }
+
+    /// One request, one reply of any status, nothing retried.
+    pub(crate) async fn ask(&self, ask: Ask<'_>) -> Result<Reply, HttpFault> {
+        let mut request = self.client.request(ask.method, ask.address.0.clone());
+        request = match ask.body {
+            None => request,
+            Some(Body::Form(fields)) => request.form(&fields),
+            Some(Body::Json(bytes)) => request.header(CONTENT_TYPE, "application/json").body(bytes),
         };
-        if let Some(token) = bearer {
-            let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret()))
-                .map_err(|_| {
-                    HttpFault::Setup("the token holds characters no header may hold".to_owned())
-                })?;
-            value.set_sensitive(true);
-            request = request.header(AUTHORIZATION, value);
+        for (name, value) in &ask.headers {
+            request = request.header(*name, secret_header(value.expose_secret())?);
         }
-        let host = address.host();
+        if let Some(token) = ask.bearer {
+            let value = format!("Bearer {}", token.expose_secret());
+            request = request.header(AUTHORIZATION, secret_header(&value)?);
+        }
+        let host = ask.address.host();
         let mut response = request.send().await.map_err(|error| fault(host, &error))?;
         let status = response.status();
         if status.is_redirection() {
@@ -245,6 +299,7 @@ impl Http {
             body: Vec::new(),
             content_type: header(response.headers(), CONTENT_TYPE.as_str())
                 .map(|kind| text::line(kind, 100).to_ascii_lowercase()),
+            headers: response.headers().clone(),
         };
         while let Some(chunk) = response.chunk().await.map_err(|error| fault(host, &error))? {
             if reply.body.len() + chunk.len() > self.body_cap {
@@ -254,6 +309,14 @@ impl Http {
         }
         Ok(reply)
     }
+}
+
+fn secret_header(text: &str) -> Result<HeaderValue, HttpFault> {
+    let mut value = HeaderValue::from_str(text).map_err(|_| {
+        HttpFault::Setup("the token holds characters no header may hold".to_owned())
+    })?;
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
@@ -326,6 +389,31 @@ mod tests {
         assert_eq!(wait("Wed, 21 Oct 2026 07:27:00 GMT", date), Some(0));
         assert_eq!(wait("soon", date), None);
         assert_eq!(wait("-3", date), None);
+    }
+
+    #[test]
+    fn an_answers_address_is_followed_on_the_own_host_only() {
+        let own = Address::parse("https://acme.lacework.net").unwrap();
+        for (given, path) in [
+            ("https://acme.lacework.net/api/v2/Alerts/x?y=1", Some("/api/v2/Alerts/x?y=1")),
+            ("https://ACME.lacework.net:443/api/v2/Alerts/x", Some("/api/v2/Alerts/x")),
+            ("https://evil.example/api/v2/Alerts/x", None),
+            ("https://evil.example\\@acme.lacework.net/api/v2/Alerts/x", None),
+            ("https://evil.example%5c@acme.lacework.net/api/v2/Alerts/x", None),
+            ("https://acme.lacework.net@evil.example/", None),
+            ("https://acme.lacework.net.evil.example/", None),
+            ("http://acme.lacework.net/api/v2/Alerts/x", None),
+            ("https://acme.lacework.net:8443/api/v2/Alerts/x", None),
+            ("//acme.lacework.net/api", None),
+            ("/api/v2/Alerts/x", None),
+            ("", None),
+        ] {
+            assert_eq!(own.path_of_own(given).as_deref(), path, "{given}");
+        }
+        assert!(own.on_host("/api/v2/Alerts?x=1").is_ok());
+        for bad in ["//evil.example/x", "https://evil.example/", "/\\evil.example/", "x", ""] {
+            assert!(own.on_host(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]
