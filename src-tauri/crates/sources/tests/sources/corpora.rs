@@ -38,7 +38,7 @@ fn json_test_suite() {
     assert_eq!((accepted, refused, either), (95, 188, 35));
 }
 
-fn hostile(folder: &Path) -> BTreeSet<String> {
+pub fn hostile(folder: &Path) -> BTreeSet<String> {
     let blns: Vec<String> =
         serde_json::from_slice(&std::fs::read(folder.join("blns/blns.json")).unwrap()).unwrap();
     let mut all = BTreeSet::from_iter(blns);

@@ -23,7 +23,7 @@ pub fn leaves(value: &Value, path: &mut Vec<String>, found: &mut Vec<Vec<String>
     }
 }
 
-fn places(value: &Value, path: &mut Vec<String>, found: &mut Vec<Vec<String>>) {
+pub fn places(value: &Value, path: &mut Vec<String>, found: &mut Vec<Vec<String>>) {
     found.push(path.clone());
     let keys: Vec<String> = match value {
         Value::Object(map) => map.keys().cloned().collect(),
@@ -58,7 +58,7 @@ pub fn set(value: &mut Value, path: &[String], fresh: Value) {
     }
 }
 
-fn any_json() -> impl Strategy<Value = Value> {
+pub fn any_json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
