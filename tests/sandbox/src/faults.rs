@@ -15,6 +15,8 @@ pub enum Target {
     Model,
     /// The AWS proxy.
     Aws,
+    /// The Lacework account; operations `token`, `list`, `page`, `search`, a scope's name, `comment`, `close`.
+    Lacework,
 }
 
 /// What happens instead of the normal answer.

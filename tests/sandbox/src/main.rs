@@ -50,6 +50,12 @@ struct Arguments {
     /// Add this many generated issues.
     #[arg(long, default_value_t = 0)]
     bulk: u64,
+    /// Port of the Lacework account; 0 takes a free one.
+    #[arg(long, default_value_t = 0)]
+    lacework_port: u16,
+    /// Leave the Lacework account out.
+    #[arg(long)]
+    no_lacework: bool,
     /// Stop when standard input closes, so that the sandbox cannot outlive what started it.
     #[arg(long)]
     until_stdin_closes: bool,
@@ -70,6 +76,8 @@ impl Arguments {
             rate_limit: if self.no_rate_limit { None } else { Options::default().rate_limit },
             settle: Duration::from_millis(self.settle_ms),
             bulk: self.bulk,
+            lacework: !self.no_lacework,
+            lacework_port: self.lacework_port,
             ..Options::default()
         }
     }

@@ -65,6 +65,10 @@ pub struct Options {
     pub slow_model: Duration,
     /// Generated issues to add to those of the scenarios.
     pub bulk: u64,
+    /// Start the stand-in Lacework account.
+    pub lacework: bool,
+    /// Port of the Lacework account; 0 takes a free one.
+    pub lacework_port: u16,
 }
 
 impl Default for Options {
@@ -86,6 +90,8 @@ impl Default for Options {
             group_maximum: 4,
             slow_model: Duration::from_secs(60),
             bulk: 0,
+            lacework: false,
+            lacework_port: 0,
         }
     }
 }
@@ -103,9 +109,15 @@ impl Options {
         Self { wiz: false, ..Self::default() }
     }
 
-    /// Wiz, model and AWS: what the program starts.
+    /// Only the Lacework account.
+    #[must_use]
+    pub fn lacework_only() -> Self {
+        Self { wiz: false, model: false, lacework: true, ..Self::default() }
+    }
+
+    /// Everything there is: what the program starts.
     #[must_use]
     pub fn everything() -> Self {
-        Self { aws: true, ..Self::default() }
+        Self { aws: true, lacework: true, ..Self::default() }
     }
 }

@@ -19,6 +19,9 @@ pub struct Ready {
     /// The model server.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<ModelReady>,
+    /// The Lacework account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lacework: Option<LaceworkReady>,
     /// Base of the control API, `http://127.0.0.1:P/control`.
     pub control_url: String,
 }
@@ -72,6 +75,19 @@ pub struct ModelReady {
     pub model: String,
     /// Bearer key.
     pub api_key: String,
+}
+
+/// How to reach the stand-in Lacework.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LaceworkReady {
+    /// The account's address, without a path.
+    pub address: String,
+    /// The account's name, also of its only sub-account.
+    pub account: String,
+    /// Id of the API key.
+    pub key_id: String,
+    /// Its secret.
+    pub secret: String,
 }
 
 impl Ready {

@@ -7,12 +7,13 @@ use crate::aws::{self, Account};
 use crate::control::{self, Control};
 use crate::error::Error;
 use crate::faults::{Fault, Faults};
+use crate::lacework::{self, Lacework};
 use crate::ledger::Ledger;
 use crate::listen::{Listening, listen};
 use crate::model::{self, Model};
 use crate::names::{ACCOUNT, Names, REGION};
 use crate::options::Options;
-use crate::ready::{AwsReady, ModelReady, Ready, WizReady};
+use crate::ready::{AwsReady, LaceworkReady, ModelReady, Ready, WizReady};
 use crate::seeded;
 use crate::wiz::{self, Wiz};
 
@@ -104,12 +105,36 @@ impl Sandbox {
                 })
             }
         };
-        let control =
-            Control { faults: Arc::clone(&faults), ledger: Arc::clone(&ledger), wiz: tenant };
+        let lacework_account = options
+            .lacework
+            .then(|| {
+                Lacework::new(&options, &names, Arc::clone(&faults), Arc::clone(&ledger))
+                    .map(Arc::new)
+            })
+            .transpose()?;
+        let lacework = match &lacework_account {
+            None => None,
+            Some(account) => {
+                let router = lacework::router(Arc::clone(account));
+                let port = options.lacework_port;
+                Some(LaceworkReady {
+                    address: base(listen("the Lacework account", port, router).await?),
+                    account: lacework::NAME.into(),
+                    key_id: account.key_id.clone(),
+                    secret: account.secret.clone(),
+                })
+            }
+        };
+        let control = Control {
+            faults: Arc::clone(&faults),
+            ledger: Arc::clone(&ledger),
+            wiz: tenant,
+            lacework: lacework_account,
+        };
         let router = control::router(Arc::new(control));
         let control_url =
             base(listen("the control API", options.control_port, router).await?) + "/control";
-        let ready = Ready { wiz, aws, model, control_url };
+        let ready = Ready { wiz, aws, model, lacework, control_url };
         Ok(Running { ready, faults, ledger, listening, account })
     }
 }
