@@ -10,15 +10,19 @@ use crate::fields::{Notes, at, list, opaque, text_of};
 use crate::native::{self, NativeId};
 
 /// Reads the resource. A machine goes before everything else, then what a compliance rule found
-/// wrong, what the events touched, a container, and at last whoever acted: in alerts about
-/// identities that is what they are about.
+/// wrong. Of cloud activity, an anomaly is about whoever acted, a policy about what the events
+/// touched; the other one follows, a container in between.
 pub(super) fn resource(alert: &Value, events: &Value, notes: &mut Notes) -> Resource {
     let map = at(alert, "entityMap");
     if !map.is_null() && entities(map, &[]).is_empty() {
         notes.add("entity map: it holds no entity");
     }
+    let category = text_of(at(alert, "derivedFields.category")).unwrap_or_default();
+    let anomaly = category.eq_ignore_ascii_case("Anomaly");
+    let about_them = people::person(map, events).is_some_and(|who| who.native_id.is_some());
     let mut resource = machine(map)
         .or_else(|| violation(map))
+        .or_else(|| if anomaly && about_them { identity(map, events, notes) } else { None })
         .or_else(|| touched(map))
         .or_else(|| container(map))
         .or_else(|| identity(map, events, notes))
@@ -267,6 +271,20 @@ mod tests {
         let (resource, _) = read(json!({"Resource": [{"NAME": "keyId", "VALUE": "x"},
             {"NAME": "bucketName", "VALUE": "customer-exports"}]}));
         assert_eq!(resource.native_id.as_deref(), Some("arn:aws:s3:::customer-exports"));
+    }
+
+    #[test]
+    fn an_anomaly_is_about_whoever_acted_and_a_policy_about_what_was_touched() {
+        let map = json!({"CT_User": [{"KEY": {"account": "123456789012", "username": "deploy-bot"}}],
+            "Resource": [{"KEY": {"name": "bucketName", "value": "customer-exports"}}]});
+        for (category, id) in [
+            ("Anomaly", "arn:aws:iam::123456789012:user/deploy-bot"),
+            ("Policy", "arn:aws:s3:::customer-exports"),
+        ] {
+            let alert = json!({"entityMap": map, "derivedFields": {"category": category}});
+            let read = resource(&alert, &Value::Null, &mut Notes::default());
+            assert_eq!(read.native_id.as_deref(), Some(id));
+        }
     }
 
     #[test]

@@ -242,3 +242,59 @@ async fn the_sub_account_and_the_organisation_are_named() {
     );
     assert_eq!(list.headers["authorization"], "Bearer token-1");
 }
+
+/// Alerts are filed, late ones too, changed and closed while a list is paged, the process dies
+/// between any two pages, and requests fail: in the end every alert is known as it is.
+#[tokio::test]
+async fn whatever_happens_while_polling_the_last_state_of_every_alert_is_delivered() {
+    for seed in 0..4_u64 {
+        let account =
+            Account::with((1..=30).map(|id| alert(id, id as i64 * 4, "Low", "Open"))).await;
+        account.alerts.lock().unwrap().page = 7;
+        let mut dice = seed + 1;
+        let mut throw = move |sides: u64| {
+            dice = dice
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            (dice >> 33) % sides
+        };
+        let mut fails = seed;
+        account.instead(move |_| {
+            fails = fails.wrapping_mul(25_214_903_917).wrapping_add(11) % (1 << 48);
+            ((fails >> 20) % 9 == 0).then(|| ResponseTemplate::new(401))
+        });
+        let mut config = account.config();
+        config.patience.attempts = 1;
+        let (mut known, mut cursor) = (BTreeMap::new(), None::<Cursor>);
+        let mut source = account.source_with(&config);
+        for turn in 0..150_u64 {
+            if turn < 90 {
+                let id = 1 + throw(30);
+                match throw(4) {
+                    0 => account.change(id, json!({"status": "Closed"})),
+                    1 => account.change(
+                        id,
+                        json!({"severity": if throw(2) == 0 { "Low" } else { "High" }}),
+                    ),
+                    2 => account.add(alert(100 + turn, throw(160) as i64, "Medium", "Open")),
+                    _ => source = account.source_with(&config),
+                }
+            }
+            account.clock.turn(120);
+            let Ok(page) = source.poll(cursor.as_ref()).await else { continue };
+            for raw in &page.alerts {
+                let body: Value = serde_json::from_slice(&raw.body).unwrap();
+                let state = if body["alert"].is_object() { body["alert"].clone() } else { body };
+                let fields = (state["status"].clone(), state["severity"].clone());
+                known.insert(state["alertId"].as_u64().unwrap(), fields);
+            }
+            cursor = Some(page.cursor);
+        }
+        let alerts = account.alerts.lock().unwrap();
+        let real = alerts
+            .all
+            .iter()
+            .map(|(id, alert)| (*id, (alert["status"].clone(), alert["severity"].clone())));
+        assert_eq!(known, real.collect(), "seed {seed}");
+    }
+}
