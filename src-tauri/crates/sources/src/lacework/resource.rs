@@ -44,7 +44,7 @@ fn machine(map: &Value) -> Option<Resource> {
         vendor_id: machine.field(&["mid"]).map(|mid| opaque(&format!("mid:{mid}"))),
         name: machine.field(&["name", "hostname"]).map(line),
         kind: Some(ResourceKind::Instance),
-        native_type: Some(machine.kind.to_owned()).map(line),
+        native_type: Some(line(machine.kind)),
         platform: machine.field(&["vmprovider"]).map(line),
         account: machine.field(&["account", "accountid", "projectid"]).map(|id| opaque(&id)),
         region: machine.field(&["region", "zone"]).map(|zone| line(region_of_zone(&zone))),

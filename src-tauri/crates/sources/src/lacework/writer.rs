@@ -61,7 +61,7 @@ impl LaceworkWriter {
         let reason = match order.status {
             Some(WriteBackStatus::Reopened) if closed => {
                 return impossible(
-                    "Lacework lets no client open an alert again; it can be done in its console only if at all.",
+                    "Lacework lets no client open an alert again once it is closed.",
                 );
             }
             Some(WriteBackStatus::Resolved) => Some(RESOLVED),

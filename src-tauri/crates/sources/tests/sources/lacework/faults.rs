@@ -193,17 +193,11 @@ async fn credentials_and_keychain() {
 
 #[tokio::test]
 async fn a_body_beyond_the_cap_is_refused_at_once() {
-    let mut error = None;
-    for _ in 0..1 {
-        let account = Account::with([]).await;
-        account.instead(|_| Some(raw(200, vec![b' '; 200_000], "application/json")));
-        let mut config = account.config();
-        config.http.body_cap = 100_000;
-        let began = std::time::Instant::now();
-        error = Some(account.source_with(&config).poll(None).await.unwrap_err());
-        assert!(began.elapsed() < Duration::from_secs(5));
-    }
-    let error = error.unwrap();
+    let account = Account::with([]).await;
+    account.instead(|_| Some(raw(200, vec![b' '; 200_000], "application/json")));
+    let mut config = account.config();
+    config.http.body_cap = 100_000;
+    let error = account.source_with(&config).poll(None).await.unwrap_err();
     assert!(error.message.contains("more than 100000 bytes"), "{error}");
     assert!(error.remedy.unwrap().contains("window"));
 }

@@ -14,6 +14,9 @@ use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
 use crate::stand::{HandClock, Keychain, SECRET};
 
+/// Answers a request before anything else does.
+type Instead = Box<dyn FnMut(&Request) -> Option<ResponseTemplate> + Send>;
+
 /// Alerts by id, and how many of a list go on a page.
 #[derive(Default)]
 pub struct Alerts {
@@ -22,7 +25,7 @@ pub struct Alerts {
     pub comments: Vec<(u64, String)>,
     pub closings: Vec<(u64, Value)>,
     /// Answers before anything else, until it says `None`.
-    pub instead: Option<Box<dyn FnMut(&Request) -> Option<ResponseTemplate> + Send>>,
+    pub instead: Option<Instead>,
 }
 
 pub struct Account {

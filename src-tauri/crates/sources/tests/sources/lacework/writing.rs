@@ -49,11 +49,8 @@ async fn an_answer_that_was_lost_is_recognised() {
     let account = account().await;
     let order = order("1", Some(WriteBackStatus::Resolved));
     // The close arrives, and its answer does not.
-    let alerts = account.alerts.clone();
     account.instead(move |request| {
         let close = request.url.path().ends_with("/close");
-        // The state is locked while answering; it is changed on the next request.
-        let _ = &alerts;
         close.then(|| ResponseTemplate::new(502))
     });
     let error = account.writer().write_back(&order).await.unwrap_err();
