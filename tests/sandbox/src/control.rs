@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::faults::{Fault, Faults};
+use crate::lacework::Lacework;
 use crate::ledger::Ledger;
 use crate::options::RateLimit;
 use crate::wiz::Wiz;
@@ -20,6 +21,7 @@ pub(crate) struct Control {
     pub(crate) faults: Arc<Faults>,
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) wiz: Option<Arc<Wiz>>,
+    pub(crate) lacework: Option<Arc<Lacework>>,
 }
 
 /// Routes under `/control`.
@@ -31,6 +33,7 @@ pub(crate) fn router(control: Arc<Control>) -> Router {
         .route("/control/issues", get(issues))
         .route("/control/bulk", post(bulk))
         .route("/control/rate_limit", post(rate_limit))
+        .route("/control/lacework/alerts", get(lacework_alerts).post(lacework_order))
         .with_state(control)
 }
 
@@ -163,4 +166,55 @@ fn refused(problem: &str) -> Response {
 fn absent() -> Response {
     (StatusCode::CONFLICT, Json(json!({ "error": "this sandbox runs without the Wiz tenant" })))
         .into_response()
+}
+
+/// One of: a scenario by name (with the name of the copy), an alert to change, or alerts in bulk.
+#[derive(Deserialize)]
+#[serde(untagged, deny_unknown_fields)]
+enum LaceworkOrder {
+    Publish {
+        scenario: String,
+        #[serde(default, rename = "copy")]
+        label: String,
+    },
+    Change {
+        alert: u64,
+        fields: Map<String, Value>,
+    },
+    Bulk {
+        bulk: u64,
+        #[serde(default)]
+        seed: u64,
+    },
+}
+
+async fn lacework_order(State(control): Shared, Json(order): Json<LaceworkOrder>) -> Response {
+    let Some(lacework) = control.lacework.clone() else { return no_lacework() };
+    let done = match order {
+        LaceworkOrder::Publish { scenario, label } => lacework.publish(&scenario, &label),
+        LaceworkOrder::Change { alert, fields } => {
+            lacework.change(alert, &fields).map(|()| vec![alert])
+        }
+        LaceworkOrder::Bulk { bulk, .. } if bulk > MOST_AT_ONCE => {
+            Err(format!("bulk must be at most {MOST_AT_ONCE}"))
+        }
+        LaceworkOrder::Bulk { bulk, seed } => {
+            let added = tokio::task::spawn_blocking(move || lacework.bulk(bulk, seed)).await;
+            added.map(|()| Vec::new()).map_err(|error| error.to_string())
+        }
+    };
+    match done {
+        Ok(ids) => Json(json!({ "alerts": ids })).into_response(),
+        Err(problem) => refused(&problem),
+    }
+}
+
+async fn lacework_alerts(State(control): Shared) -> Response {
+    let Some(lacework) = &control.lacework else { return no_lacework() };
+    Json(json!({ "alerts": lacework.alerts() })).into_response()
+}
+
+fn no_lacework() -> Response {
+    let problem = "this sandbox runs without the Lacework account";
+    (StatusCode::CONFLICT, Json(json!({ "error": problem }))).into_response()
 }

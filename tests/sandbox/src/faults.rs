@@ -19,6 +19,8 @@ pub enum Target {
     Orca,
     /// The Prisma Cloud tenant, its logins included (operations `login`, `compute_login`).
     Prisma,
+    /// The Lacework account; operations `token`, `list`, `page`, `search`, a scope's name, `comment`, `close`.
+    Lacework,
 }
 
 /// What happens instead of the normal answer.

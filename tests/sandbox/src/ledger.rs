@@ -11,15 +11,21 @@ use serde::{Deserialize, Serialize};
 const KEPT: usize = 20_000;
 
 /// Headers that carry secrets and are never logged.
-const SECRET_HEADERS: [&str; 5] =
-    ["authorization", "cookie", "x-amz-security-token", "x-api-key", "proxy-authorization"];
+const SECRET_HEADERS: [&str; 6] = [
+    "authorization",
+    "cookie",
+    "x-amz-security-token",
+    "x-api-key",
+    "proxy-authorization",
+    "x-lw-uaks",
+];
 
 /// One request that a stand-in saw.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Request {
     /// Position in the log, from 1, never reused.
     pub number: u64,
-    /// `wiz`, `model`, `aws` or `orca`.
+    /// `wiz`, `prisma`, `lacework`, `orca`, `model` or `aws`.
     pub target: String,
     /// HTTP method.
     pub method: String,

@@ -15,6 +15,7 @@ pub mod scenario;
 mod aws;
 mod control;
 mod error;
+mod lacework;
 mod listen;
 mod model;
 mod options;

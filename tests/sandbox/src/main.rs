@@ -53,6 +53,12 @@ struct Arguments {
     /// Add this many generated issues.
     #[arg(long, default_value_t = 0)]
     bulk: u64,
+    /// Port of the Lacework account; 0 takes a free one.
+    #[arg(long, default_value_t = 0)]
+    lacework_port: u16,
+    /// Leave the Lacework account out.
+    #[arg(long)]
+    no_lacework: bool,
     /// Stop when standard input closes, so that the sandbox cannot outlive what started it.
     #[arg(long)]
     until_stdin_closes: bool,
@@ -79,6 +85,8 @@ impl Arguments {
                 rate_limits: !self.no_rate_limit,
                 ..PrismaOptions::default()
             }),
+            lacework: !self.no_lacework,
+            lacework_port: self.lacework_port,
             ..Options::default()
         }
     }

@@ -71,6 +71,10 @@ pub struct Options {
     pub orca: bool,
     /// Start the stand-in Prisma Cloud, so.
     pub prisma: Option<PrismaOptions>,
+    /// Start the stand-in Lacework account.
+    pub lacework: bool,
+    /// Port of the Lacework account; 0 takes a free one.
+    pub lacework_port: u16,
 }
 
 impl Default for Options {
@@ -94,6 +98,8 @@ impl Default for Options {
             bulk: 0,
             orca: false,
             prisma: None,
+            lacework: false,
+            lacework_port: 0,
         }
     }
 }
@@ -111,7 +117,13 @@ impl Options {
         Self { wiz: false, ..Self::default() }
     }
 
-    /// Wiz, model and AWS: what the program starts.
+    /// Only the Lacework account.
+    #[must_use]
+    pub fn lacework_only() -> Self {
+        Self { wiz: false, model: false, lacework: true, ..Self::default() }
+    }
+
+    /// Wiz, model and AWS: what the main job needs.
     #[must_use]
     pub fn everything() -> Self {
         Self { aws: true, ..Self::default() }
@@ -121,6 +133,6 @@ impl Options {
     #[must_use]
     pub fn vendors() -> Self {
         let prisma = Some(PrismaOptions::default());
-        Self { model: false, orca: true, prisma, ..Self::default() }
+        Self { model: false, orca: true, prisma, lacework: true, ..Self::default() }
     }
 }

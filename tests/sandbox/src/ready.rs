@@ -22,6 +22,9 @@ pub struct Ready {
     /// The Prisma Cloud tenant.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prisma: Option<PrismaReady>,
+    /// The Lacework account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lacework: Option<LaceworkReady>,
     /// Base of the control API, `http://127.0.0.1:P/control`.
     pub control_url: String,
     /// The Orca organisation.
@@ -100,6 +103,19 @@ pub struct PrismaReady {
     pub access_key_id: String,
     /// Its secret.
     pub secret_key: String,
+}
+
+/// How to reach the stand-in Lacework.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LaceworkReady {
+    /// The account's address, without a path.
+    pub address: String,
+    /// The account's name, also of its only sub-account.
+    pub account: String,
+    /// Id of the API key.
+    pub key_id: String,
+    /// Its secret.
+    pub secret: String,
 }
 
 impl Ready {

@@ -7,6 +7,7 @@ use crate::aws::{self, Account};
 use crate::control::{self, Control};
 use crate::error::Error;
 use crate::faults::{Fault, Faults};
+use crate::lacework::{self, Lacework};
 use crate::ledger::Ledger;
 use crate::listen::{Listening, listen};
 use crate::model::{self, Model};
@@ -14,7 +15,7 @@ use crate::names::{ACCOUNT, Names, REGION};
 use crate::options::Options;
 use crate::orca::{self, Orca};
 use crate::prisma::{self, Prisma};
-use crate::ready::{AwsReady, ModelReady, OrcaReady, PrismaReady, Ready, WizReady};
+use crate::ready::{AwsReady, LaceworkReady, ModelReady, OrcaReady, PrismaReady, Ready, WizReady};
 use crate::seeded;
 use crate::wiz::{self, Wiz};
 
@@ -120,8 +121,32 @@ impl Sandbox {
                 Some(OrcaReady { api_url, api_token: organisation.api_token.clone() })
             }
         };
-        let control =
-            Control { faults: Arc::clone(&faults), ledger: Arc::clone(&ledger), wiz: tenant };
+        let lacework_account = options
+            .lacework
+            .then(|| {
+                Lacework::new(&options, &names, Arc::clone(&faults), Arc::clone(&ledger))
+                    .map(Arc::new)
+            })
+            .transpose()?;
+        let lacework = match &lacework_account {
+            None => None,
+            Some(account) => {
+                let router = lacework::router(Arc::clone(account));
+                let port = options.lacework_port;
+                Some(LaceworkReady {
+                    address: base(listen("the Lacework account", port, router).await?),
+                    account: lacework::NAME.into(),
+                    key_id: account.key_id.clone(),
+                    secret: account.secret.clone(),
+                })
+            }
+        };
+        let control = Control {
+            faults: Arc::clone(&faults),
+            ledger: Arc::clone(&ledger),
+            wiz: tenant,
+            lacework: lacework_account,
+        };
         let mut router = control::router(Arc::new(control));
         if let Some(organisation) = organisation {
             router = router.merge(orca::control_router(organisation));
@@ -142,7 +167,7 @@ impl Sandbox {
         };
         let control_url =
             base(listen("the control API", options.control_port, router).await?) + "/control";
-        let ready = Ready { wiz, aws, model, prisma, control_url, orca };
+        let ready = Ready { wiz, aws, model, prisma, lacework, control_url, orca };
         Ok(Running { ready, faults, ledger, listening, account })
     }
 }

@@ -1,7 +1,5 @@
 //! Making a workspace of a sandbox's ready file.
 
-use std::collections::BTreeMap;
-
 use firebreak_wire::{CloudAccountDraft, ModelDraft, SourceDraft};
 use serde::Deserialize;
 
@@ -12,6 +10,9 @@ use crate::{Desk, DeskError};
 #[derive(Deserialize)]
 pub struct SandboxReady {
     wiz: Option<Wiz>,
+    prisma: Option<Prisma>,
+    lacework: Option<Lacework>,
+    orca: Option<Orca>,
     aws: Option<Aws>,
     model: Option<Model>,
 }
@@ -22,6 +23,27 @@ struct Wiz {
     auth_url: String,
     client_id: String,
     client_secret: String,
+}
+
+#[derive(Deserialize)]
+struct Prisma {
+    api_url: String,
+    compute_url: String,
+    access_key_id: String,
+    secret_key: String,
+}
+
+#[derive(Deserialize)]
+struct Lacework {
+    address: String,
+    key_id: String,
+    secret: String,
+}
+
+#[derive(Deserialize)]
+struct Orca {
+    api_url: String,
+    api_token: String,
 }
 
 #[derive(Deserialize)]
@@ -54,25 +76,43 @@ impl SandboxReady {
     }
 }
 
+impl SandboxReady {
+    /// A draft for each CNAPP that was started.
+    fn vendors(&self) -> Vec<SourceDraft> {
+        let wiz = self.wiz.as_ref().map(|wiz| {
+            let values =
+                [(API_URL, &wiz.api_url), (AUTH_URL, &wiz.auth_url), (CLIENT_ID, &wiz.client_id)];
+            draft("wiz", &values, &wiz.client_secret)
+        });
+        let prisma = self.prisma.as_ref().map(|prisma| {
+            let values = [
+                (API_URL, &prisma.api_url),
+                ("compute_url", &prisma.compute_url),
+                (CLIENT_ID, &prisma.access_key_id),
+            ];
+            draft("prisma", &values, &prisma.secret_key)
+        });
+        let lacework = self.lacework.as_ref().map(|lacework| {
+            let values = [(API_URL, &lacework.address), (CLIENT_ID, &lacework.key_id)];
+            draft("lacework", &values, &lacework.secret)
+        });
+        let orca = self
+            .orca
+            .as_ref()
+            .map(|orca| draft("orca", &[(API_URL, &orca.api_url)], &orca.api_token));
+        [wiz, prisma, lacework, orca].into_iter().flatten().collect()
+    }
+}
+
 impl Desk {
-    /// Configures the sandbox's source, account and model, and phase 2. For sandboxes only: the
+    /// Configures the sandbox's sources, account and model, and phase 2. For sandboxes only: the
     /// workspace is marked as one, and the window says so.
     pub async fn use_sandbox(&self, ready: SandboxReady) -> Result<(), DeskError> {
         let mut write = self.owner()?.store().write().await?;
         write.put_setting("sandbox", "yes").await?;
         write.commit().await?;
-        if let Some(wiz) = ready.wiz {
-            self.add_source(SourceDraft {
-                name: "wiz-sandbox".to_owned(),
-                vendor: "wiz".to_owned(),
-                values: values([
-                    (API_URL, wiz.api_url),
-                    (AUTH_URL, wiz.auth_url),
-                    (CLIENT_ID, wiz.client_id),
-                ]),
-                secret: wiz.client_secret,
-            })
-            .await?;
+        for draft in ready.vendors() {
+            self.add_source(draft).await?;
         }
         if let Some(aws) = ready.aws {
             let draft = CloudAccountDraft {
@@ -100,6 +140,11 @@ impl Desk {
     }
 }
 
-fn values<const N: usize>(pairs: [(&str, String); N]) -> BTreeMap<String, String> {
-    pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+fn draft(vendor: &str, values: &[(&str, &String)], secret: &str) -> SourceDraft {
+    SourceDraft {
+        name: format!("{vendor}-sandbox"),
+        vendor: vendor.to_owned(),
+        values: values.iter().map(|(name, value)| ((*name).to_owned(), (*value).clone())).collect(),
+        secret: secret.to_owned(),
+    }
 }

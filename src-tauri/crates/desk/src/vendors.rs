@@ -1,5 +1,8 @@
 //! The CNAPPs that can be connected: what must be known for each, and how it is put to work.
 
+mod lacework;
+mod orca;
+mod prisma;
 mod sqs;
 mod values;
 mod wiz;
@@ -9,6 +12,10 @@ use std::sync::Arc;
 
 use firebreak_core::ports::{AlertSource, Normaliser, Vault};
 use firebreak_core::write_back::AlertWriter;
+use firebreak_sources::lacework::LaceworkNormaliser;
+use firebreak_sources::ocsf::OcsfNormaliser;
+use firebreak_sources::orca::OrcaNormaliser;
+use firebreak_sources::prisma::PrismaNormaliser;
 use firebreak_sources::wiz::WizNormaliser;
 use firebreak_store::SourceRow;
 use firebreak_wire::{FieldChoice, VendorField, VendorForm};
@@ -32,7 +39,7 @@ pub(crate) type MakeWriter = Box<dyn FnOnce() -> Result<Arc<dyn AlertWriter>, De
 
 /// What must be known for each vendor, in the order they are offered.
 pub(crate) fn forms() -> Vec<VendorForm> {
-    vec![wiz::form(), sqs::form()]
+    vec![wiz::form(), prisma::form(), lacework::form(), orca::form(), sqs::form()]
 }
 
 /// One vendor's form.
@@ -49,14 +56,23 @@ pub(crate) fn form(vendor: &str) -> Result<VendorForm, DeskError> {
 
 /// Readers of every format that is understood, polled or not.
 pub(crate) fn normalisers() -> BTreeMap<String, Arc<dyn Normaliser>> {
-    let wiz: Arc<dyn Normaliser> = Arc::new(WizNormaliser);
-    BTreeMap::from([("wiz".to_owned(), wiz)])
+    let all: [(&str, Arc<dyn Normaliser>); 5] = [
+        ("wiz", Arc::new(WizNormaliser)),
+        ("prisma", Arc::new(PrismaNormaliser)),
+        ("lacework", Arc::new(LaceworkNormaliser)),
+        ("orca", Arc::new(OrcaNormaliser)),
+        ("ocsf", Arc::new(OcsfNormaliser)),
+    ];
+    all.into_iter().map(|(name, normaliser)| (name.to_owned(), normaliser)).collect()
 }
 
 /// Makes a source from its row. The writer is only made when it is asked for: in phase 1 nobody asks.
 pub(crate) fn connect(row: &SourceRow, vault: &Arc<dyn Vault>) -> Result<Connected, DeskError> {
     match row.vendor.as_str() {
         "wiz" => wiz::connect(row, vault),
+        "prisma" => prisma::connect(row, vault),
+        "lacework" => lacework::connect(row, vault),
+        "orca" => orca::connect(row, vault),
         "sqs" => sqs::connect(row, vault),
         other => form(other).and(Err(DeskError::Invalid(format!("{other} can't be connected")))),
     }

@@ -12,6 +12,7 @@ pub mod http;
 mod instant;
 mod json;
 mod kinds;
+pub mod lacework;
 pub mod native;
 pub mod ocsf;
 pub mod orca;

@@ -5,6 +5,7 @@ mod account;
 mod client;
 mod faults;
 mod independent;
+mod lacework;
 mod model;
 mod operations;
 mod orca;

@@ -150,7 +150,12 @@ mod tests {
         check(base, &["x?y=1#z"], &[], "https://api.example.com/api/x%3Fy=1%23z");
         check("https://h.example", &["api"], &[], "https://h.example/api");
         let query = [("q", "a&b")];
-        check("https://a.example", &["alert", "P-1"], &query, "https://a.example/alert/P-1?q=a%26b");
+        check(
+            "https://a.example",
+            &["alert", "P-1"],
+            &query,
+            "https://a.example/alert/P-1?q=a%26b",
+        );
         check("https://a.example/t", &["x", "..", "."], &query, "https://a.example/t/x?q=a%26b");
     }
 }

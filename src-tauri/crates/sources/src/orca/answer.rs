@@ -150,7 +150,11 @@ mod tests {
     fn judge(status: u16, kind: &str, body: &str) -> Result<Answer, OrcaFault> {
         let content_type = Some(kind.to_owned()).filter(|kind| !kind.is_empty());
         let body = body.as_bytes().to_vec();
-        judged(Reply { status, retry_after: None, body, content_type }, &HeaderMap::new())
+        let headers = HeaderMap::new();
+        judged(
+            Reply { status, retry_after: None, body, content_type, headers: headers.clone() },
+            &headers,
+        )
     }
 
     fn fault(status: u16, body: &str) -> OrcaFault {

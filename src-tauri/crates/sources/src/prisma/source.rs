@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use chrono::TimeDelta;
+use firebreak_core::Timestamp;
 use firebreak_core::asset::Neighbourhood;
 use firebreak_core::finding::Finding;
 use firebreak_core::ports::{AlertSource, CheckLine, Clock, Cursor, OutsideError, Page, Vault};

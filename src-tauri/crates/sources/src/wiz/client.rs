@@ -230,7 +230,9 @@ mod tests {
 
     fn judge(status: u16, kind: &str, body: &str) -> Result<Answer, WizFault> {
         let content_type = Some(kind.to_owned()).filter(|kind| !kind.is_empty());
-        judged(Reply { status, retry_after: None, body: body.as_bytes().to_vec(), content_type })
+        let headers = Default::default();
+        let body = body.as_bytes().to_vec();
+        judged(Reply { status, retry_after: None, body, content_type, headers })
     }
 
     #[test]
