@@ -67,7 +67,7 @@ function reach(asset: string, name: string): ReachView {
 function finding(row: QueueRow, number: number, title: string): FindingView {
   return {
     id: `fnd_${row.id}_${number}`,
-    source: number === 2 ? 'lacework' : 'wiz',
+    source: ['wiz', 'orca', 'lacework'][number] ?? 'wiz',
     vendor_id: `${hex(random, 8)}-${hex(random, 4)}-4${hex(random, 3)}-a${hex(random, 3)}-${hex(random, 12)}`,
     title,
     description: 'A process with the name and the network pattern of a known miner ran on this workload.',
