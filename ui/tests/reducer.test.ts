@@ -5,7 +5,7 @@ import { snapshotFor } from '$lib/platform/fake/workspace';
 import { reduce } from '$lib/state/reducer';
 import { row } from './rows';
 
-const state: Snapshot = { ...snapshotFor('full'), seq: 10 };
+const state: Snapshot = { ...snapshotFor('full'), sources: [wiz('full')], seq: 10 };
 
 function after(event: Event): Snapshot {
   const outcome = reduce(state, { seq: 11, event });
@@ -36,6 +36,10 @@ describe('events', () => {
     expect(after({ type: 'source_changed', source }).sources.map((known) => known.name)).toEqual(['wiz', 'second']);
   });
   test('a removed source goes', () => expect(after({ type: 'source_removed', name: 'wiz' }).sources).toEqual([]));
+  test('a back-fill that stopped counts as seen: the source itself says how it stands', () => {
+    const error = { code: 'upstream', message: 'x', retryable: true } as const;
+    expect(after({ type: 'backfill_stopped', name: 'wiz', error })).toEqual({ ...state, seq: 11 });
+  });
   test('counts come with the incident', () => {
     const counts = { open: 1, unowned: 2, critical: 3, containing: 4, contained: 5, all: 6 };
     expect(after({ type: 'incident_changed', row: row('inc_a'), is_new: true, counts }).counts).toEqual(counts);
