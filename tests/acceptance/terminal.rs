@@ -16,4 +16,5 @@ mod poisoned;
 mod said;
 mod sources;
 mod stage;
+mod vendors;
 mod wiz_faults;
