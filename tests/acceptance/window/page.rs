@@ -151,10 +151,10 @@ impl Page {
 
     /// Runs a script whose last argument is the function that ends it.
     pub async fn run_async(&self, script: &str, arguments: Vec<Value>) -> Value {
-        let answer =
-            tokio::time::timeout(PATIENCE * 2, self.client.execute_async(script, arguments)).await;
-        let answer =
-            answer.unwrap_or_else(|_| panic!("the driver does not answer any more: {script}"));
+        let asked = self.client.execute_async(script, arguments);
+        let Ok(answer) = tokio::time::timeout(PATIENCE * 2, asked).await else {
+            panic!("the driver does not answer any more: {script}")
+        };
         answer.unwrap_or_else(|error| panic!("{script}: {error}"))
     }
 
