@@ -313,6 +313,10 @@ impl Engine {
             incident.severity = finding.draft.severity;
             incident.title.clone_from(&finding.draft.title);
         }
+        // A source may tell of an alert first and of its resource later.
+        if incident.asset.is_none() {
+            incident.asset = asset::asset_id(&finding.source, &finding.draft.resource);
+        }
         incident.opened_at = incident.opened_at.min(finding.began_at());
         incident.updated_at = self.now();
         let summary = summarise(summary, finding);

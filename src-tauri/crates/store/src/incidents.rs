@@ -78,7 +78,7 @@ impl Write {
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)
              ON CONFLICT (id) DO UPDATE SET
                title = excluded.title, severity = excluded.severity, severity_rank = excluded.severity_rank,
-               state = excluded.state, owner = excluded.owner, asset_name = excluded.asset_name,
+               state = excluded.state, owner = excluded.owner, asset = excluded.asset, asset_name = excluded.asset_name,
                account = excluded.account, account_name = excluded.account_name, region = excluded.region,
                techniques = excluded.techniques, sources = excluded.sources,
                finding_count = excluded.finding_count, opened_at = excluded.opened_at,

@@ -32,6 +32,17 @@ pub async fn with_source(world: &World, pages: Vec<Result<Vec<&'static str>, Out
 }
 
 #[tokio::test]
+async fn what_an_alert_is_about_may_come_later() {
+    let world = World::new().await;
+    for (line, known) in [("i-1|high|new|nowhere", false), ("i-1|high|new", true)] {
+        world.engine.ingest_file("test", line.as_bytes(), &me()).await.unwrap();
+        let incident = world.engine.find_incident("INC-1").await.unwrap();
+        let incident = world.engine.store().incident(&incident).await.unwrap();
+        assert_eq!(incident.asset.is_some(), known, "{line}");
+    }
+}
+
+#[tokio::test]
 async fn delivered_again_nothing_changes() {
     let world = World::new().await;
     let first =

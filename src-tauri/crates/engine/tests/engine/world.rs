@@ -329,13 +329,8 @@ impl Normaliser for Lines {
             created_at: Some(Utc.with_ymd_and_hms(2026, 11, 22, 11, 0, 0).unwrap()),
             updated_at: None,
             status_changed_at: None,
-            resource: Resource {
-                native_id: Some(INSTANCE.to_owned()),
-                kind: Some(ResourceKind::Instance),
-                account: Some(ACCOUNT.to_owned()),
-                region: Some("eu-central-1".to_owned()),
-                ..Resource::default()
-            },
+            // `i-1|high|new|nowhere` is about nothing that is known yet.
+            resource: if parts.next() == Some("nowhere") { Resource::default() } else { machine() },
             actor: None,
             rule_id: None,
             rule_name: None,
@@ -345,6 +340,16 @@ impl Normaliser for Lines {
             evidence_query: None,
             unknowns: Vec::new(),
         })
+    }
+}
+
+fn machine() -> Resource {
+    Resource {
+        native_id: Some(INSTANCE.to_owned()),
+        kind: Some(ResourceKind::Instance),
+        account: Some(ACCOUNT.to_owned()),
+        region: Some("eu-central-1".to_owned()),
+        ..Resource::default()
     }
 }
 
