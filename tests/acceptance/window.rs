@@ -9,3 +9,4 @@ mod hostile_text;
 mod page;
 mod rig;
 mod shots;
+mod sources;

@@ -20,7 +20,7 @@ pub const ESCAPE: char = '\u{e00c}';
 
 /// The windows of one running console.
 pub struct Page {
-    client: Client,
+    pub(super) client: Client,
     main: WindowHandle,
 }
 
@@ -88,8 +88,12 @@ impl Page {
 
     /// Clicks it, once it is there.
     pub async fn click(&self, testid: &str) {
-        let element = self.element(testid).await;
-        element.click().await.unwrap_or_else(|error| panic!("click {testid}: {error}"));
+        // What is live may be drawn anew between finding and clicking it: then it is found again.
+        let deadline = Instant::now() + PATIENCE / 6;
+        while let Err(error) = self.element(testid).await.click().await {
+            assert!(Instant::now() < deadline, "click {testid}: {error}");
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
     }
 
     /// Clicks what closes this window. The window may be gone before the driver has its answer.

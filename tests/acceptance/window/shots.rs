@@ -55,11 +55,15 @@ async fn shots_every_page_fits_in_both_themes_and_sizes() {
     )
     .await;
     shoot(page, "audit").await;
-    for section in ["sources", "phase"] {
-        page.now(&format!("(location.hash = '#/settings/{section}')")).await;
-        page.see(&format!("settings-{section}")).await;
-        shoot(page, &format!("settings-{section}")).await;
-    }
+    page.press(&['g', 's']).await;
+    page.see("source-row").await;
+    shoot(page, "sources").await;
+    page.press(&['a']).await;
+    page.see("vendor-choice").await;
+    shoot(page, "source-add").await;
+    page.now("(location.hash = '#/settings/phase')").await;
+    page.see("settings-phase").await;
+    shoot(page, "settings-phase").await;
     rig.close().await;
 }
 

@@ -33,6 +33,8 @@ const TO_TEST: &[Package] = &[
 const CLEAN_ROOT: Package =
     Package { name: "debootstrap", why: "a clean root to try the package on" };
 
+const COMPRESSOR: Package = Package { name: "xz-utils", why: "makes the package small" };
+
 const PYTHON_VENV: Package =
     Package { name: "python3-venv", why: "environment of the simulated AWS" };
 const NPM: Package = Package { name: "npm", why: "builds the user interface" };
@@ -83,8 +85,9 @@ fn needed(purpose: Purpose) -> Vec<&'static Package> {
     if purpose == Purpose::Test {
         needed.extend(TO_TEST);
     }
-    if purpose == Purpose::Package && is_root() {
-        needed.push(&CLEAN_ROOT);
+    if purpose == Purpose::Package {
+        needed.push(&COMPRESSOR);
+        needed.extend(is_root().then_some(&CLEAN_ROOT));
     }
     needed
 }

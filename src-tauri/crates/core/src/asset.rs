@@ -97,7 +97,7 @@ impl Asset {
             id,
             kind: resource.kind.unwrap_or(ResourceKind::Other),
             native_type: resource.native_type.clone(),
-            name: resource.name.clone(),
+            name: resource.given_name().map(str::to_owned),
             account: resource.account.clone(),
             account_name: resource.account_name.clone(),
             region: resource.region.clone(),

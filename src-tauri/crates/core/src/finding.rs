@@ -150,6 +150,22 @@ pub struct Resource {
     pub tags: BTreeMap<String, String>,
 }
 
+impl Resource {
+    /// The name that somebody gave it. A source that knows none may repeat the id (`i-0aa…`); that is
+    /// no name, and must not stand in the way of a source that knows one.
+    pub fn given_name(&self) -> Option<&str> {
+        let name = self.name.as_deref().filter(|name| !name.is_empty())?;
+        let hexadecimal =
+            |text: &str| text.len() >= 8 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let generated = name.rsplit_once('-').is_some_and(|(_, end)| hexadecimal(end));
+        let repeated = self
+            .native_id
+            .as_deref()
+            .is_some_and(|id| id == name || (generated && id.ends_with(name)));
+        (!repeated).then_some(name)
+    }
+}
+
 /// Who did it, when the finding says.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Actor {
@@ -275,5 +291,30 @@ impl Finding {
     /// When it began: the vendor's creation time, else when we received it.
     pub fn began_at(&self) -> Timestamp {
         self.draft.created_at.unwrap_or(self.received_at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn given(native_id: &str, name: &str) -> Option<String> {
+        let text = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+        let resource =
+            Resource { native_id: text(native_id), name: text(name), ..Resource::default() };
+        resource.given_name().map(str::to_owned)
+    }
+
+    #[test]
+    fn an_id_that_is_repeated_is_no_name() {
+        let instance = "i-0aaaaaaaaaaaaaaaa";
+        let arn = format!("arn:aws:ec2:eu-central-1:1:instance/{instance}");
+        assert_eq!(given(instance, instance), None);
+        assert_eq!(given(&arn, instance), None);
+        assert_eq!(given(&arn, "web-7").as_deref(), Some("web-7"));
+        let user = "arn:aws:iam::1:user/deploy-bot";
+        assert_eq!(given(user, "deploy-bot").as_deref(), Some("deploy-bot"), "an end of the id");
+        assert_eq!(given("", instance).as_deref(), Some(instance), "better than nothing");
+        assert_eq!(given("", ""), None);
     }
 }

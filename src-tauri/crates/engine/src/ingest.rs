@@ -407,7 +407,7 @@ fn summarise(mut summary: IncidentSummary, finding: &Finding) -> IncidentSummary
             slot.clone_from(value);
         }
     };
-    fill(&mut summary.asset_name, &resource.name);
+    fill(&mut summary.asset_name, &resource.given_name().map(str::to_owned));
     fill(&mut summary.account, &resource.account);
     fill(&mut summary.account_name, &resource.account_name);
     fill(&mut summary.region, &resource.region);

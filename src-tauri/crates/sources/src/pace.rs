@@ -1,7 +1,9 @@
 //! How often a source may be asked.
 
+use std::collections::VecDeque;
 use std::num::NonZeroU32;
 use std::ops::Add;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use governor::clock::{Clock, Reference};
@@ -17,13 +19,18 @@ use tokio::time::{Instant, sleep};
 pub(crate) struct Pace {
     limiter: RateLimiter<NotKeyed, InMemoryState, TokioClock, NoOpMiddleware<Tick>>,
     clock: TokioClock,
+    left_at: Mutex<VecDeque<Instant>>,
 }
+
+/// What [`Pace::last_minute`] looks back on.
+pub(crate) const MINUTE: Duration = Duration::from_secs(60);
 
 impl Pace {
     pub(crate) fn per_second(requests: NonZeroU32) -> Self {
         let clock = TokioClock(Instant::now());
         let quota = Quota::per_second(requests).allow_burst(NonZeroU32::MIN);
-        Self { limiter: RateLimiter::direct_with_clock(quota, clock.clone()), clock }
+        let limiter = RateLimiter::direct_with_clock(quota, clock.clone());
+        Self { limiter, clock, left_at: Mutex::default() }
     }
 
     /// Returns when the next request may leave.
@@ -33,6 +40,20 @@ impl Pace {
             let wait = later.wait_time_from(self.clock.now()).max(Duration::from_millis(1));
             sleep(wait).await;
         }
+        self.recent().push_back(Instant::now());
+    }
+
+    /// How many requests left in the last minute.
+    pub(crate) fn last_minute(&self) -> u32 {
+        u32::try_from(self.recent().len()).unwrap_or(u32::MAX)
+    }
+
+    fn recent(&self) -> MutexGuard<'_, VecDeque<Instant>> {
+        let mut recent = self.left_at.lock().unwrap_or_else(PoisonError::into_inner);
+        while recent.front().is_some_and(|at| at.elapsed() >= MINUTE) {
+            recent.pop_front();
+        }
+        recent
     }
 }
 
@@ -82,5 +103,8 @@ mod tests {
             (Duration::from_millis(9_990)..Duration::from_millis(10_100)).contains(&took),
             "{took:?}"
         );
+        assert_eq!(pace.last_minute(), 31);
+        sleep(MINUTE).await;
+        assert_eq!(pace.last_minute(), 0);
     }
 }

@@ -1,9 +1,13 @@
 //! One GraphQL exchange with Wiz: paced, signed in, retried within bounds, judged.
 
+use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use chrono::TimeDelta;
+use firebreak_core::Timestamp;
 use firebreak_core::ports::Vault;
 use firebreak_core::text;
+use firebreak_core::write_back::Budget;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -14,7 +18,7 @@ use super::token::Tokens;
 use crate::fields::{at, text_of};
 use crate::http::{Address, Body, Http, Reply};
 use crate::json::{self, Members};
-use crate::pace::Pace;
+use crate::pace::{MINUTE, Pace};
 use crate::patience::{Patience, Retriable};
 
 /// The client of one tenant. It names no operation; mutations are the writer's alone.
@@ -23,6 +27,7 @@ pub(super) struct Client {
     api: Address,
     tokens: Tokens,
     pace: Pace,
+    per_second: NonZeroU32,
     patience: Patience,
     away_until: Mutex<Option<Instant>>,
 }
@@ -37,6 +42,7 @@ impl Client {
             tokens: Tokens::new(config, auth, vault),
             api,
             pace: Pace::per_second(config.requests_per_second),
+            per_second: config.requests_per_second,
             patience: config.patience.clone(),
             away_until: Mutex::new(None),
         })
@@ -66,6 +72,21 @@ impl Client {
         self.respect_wish()?;
         let request = json!({"query": mutation, "variables": input}).to_string().into_bytes();
         self.attempt(&request).await
+    }
+
+    /// What is left of the requests that the pace allows in a minute.
+    pub(super) fn budget(&self, now: Timestamp) -> Budget {
+        let limit = self.per_second.get().saturating_mul(60);
+        let away = self.away().map(|until| until.saturating_duration_since(Instant::now()));
+        let away = away.filter(|left| !left.is_zero());
+        Budget {
+            limit,
+            period: MINUTE,
+            left: limit.saturating_sub(self.pace.last_minute()),
+            blocked_until: away
+                .and_then(|left| TimeDelta::from_std(left).ok())
+                .map(|left| now + left),
+        }
     }
 
     /// Refuses at once while a `Retry-After` of an earlier request still runs.

@@ -9,6 +9,7 @@ use firebreak_core::Timestamp;
 use firebreak_core::asset::Neighbourhood;
 use firebreak_core::finding::Finding;
 use firebreak_core::ports::{AlertSource, CheckLine, Clock, Cursor, OutsideError, Page, Vault};
+use firebreak_core::write_back::Budget;
 use serde_json::{Value, json};
 
 use super::client::Client;
@@ -194,6 +195,10 @@ impl AlertSource for WizSource {
 
     async fn test(&self) -> Vec<CheckLine> {
         probe::probe(&self.client).await
+    }
+
+    fn budget(&self) -> Option<Budget> {
+        Some(self.client.budget(self.clock.now()))
     }
 
     fn start_at(&self, since: Timestamp) -> Cursor {
