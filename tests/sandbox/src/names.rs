@@ -106,6 +106,10 @@ impl Names {
             }
         }
         let group = "asg-web-staging";
+        for queue in ["alerts", "alerts-dead"] {
+            let url = format!("https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/firebreak-{queue}");
+            put(format!("queue.{queue}.url"), url);
+        }
         put(format!("asg.{group}.name"), group.into());
         put(
             format!("asg.{group}.arn"),
