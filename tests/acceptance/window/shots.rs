@@ -19,7 +19,8 @@ const MOST_BYTES: usize = 600_000;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn shots_every_page_fits_in_both_themes_and_sizes() {
-    let Some(mut rig) = Rig::start("shots", Options::everything()).await else { return };
+    let options = Options { aws: true, model: true, ..Options::vendors() };
+    let Some(mut rig) = Rig::start("shots", options).await else { return };
     let page = &rig.page;
     let row = "[...document.querySelectorAll('[data-testid=\"queue-row\"]')].find((row) => row.innerText.includes('Cryptocurrency miner') && row.innerText.includes('web-7'))?.dataset.incident ?? null";
     let incident =
@@ -56,7 +57,8 @@ async fn shots_every_page_fits_in_both_themes_and_sizes() {
     .await;
     shoot(page, "audit").await;
     page.press(&['g', 's']).await;
-    page.see("source-row").await;
+    let all_well = "[...document.querySelectorAll('[data-testid=\"source-row\"]')].filter((row) => row.dataset.health === 'ok').length === 4";
+    page.until("four sources that are well", all_well).await;
     shoot(page, "sources").await;
     page.press(&['a']).await;
     page.see("vendor-choice").await;

@@ -208,3 +208,60 @@ pub struct Neighbourhood {
     /// Edges between them.
     pub edges: Vec<Edge>,
 }
+
+impl Neighbourhood {
+    /// Takes in what another source says. A node is told once, and is a crown jewel when anybody
+    /// says so; every reason is kept, with who gave it.
+    pub fn absorb(&mut self, other: Self) {
+        for node in other.nodes {
+            match self.nodes.iter_mut().find(|known| known.id == node.id) {
+                Some(known) => known.crown_jewel |= node.crown_jewel,
+                None => self.nodes.push(node),
+            }
+        }
+        for edge in other.edges {
+            if !self.edges.contains(&edge) {
+                self.edges.push(edge);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn graph(source: &str, names: &[(&str, bool)]) -> Neighbourhood {
+        let node = |name: &str, crown_jewel| Neighbour {
+            id: AssetId::new(name),
+            name: name.to_owned(),
+            kind: "bucket".to_owned(),
+            external: false,
+            crown_jewel,
+        };
+        let edge = |to: &str| Edge {
+            from: AssetId::new("i-1"),
+            to: AssetId::new(to),
+            kind: "reads".to_owned(),
+            reason: "a policy".to_owned(),
+            source: source.to_owned(),
+        };
+        Neighbourhood {
+            nodes: names.iter().map(|(name, jewel)| node(name, *jewel)).collect(),
+            edges: names.iter().map(|(name, _)| edge(name)).collect(),
+        }
+    }
+
+    #[test]
+    fn what_several_sources_say_is_told_once_with_every_reason() {
+        let mut whole = graph("wiz", &[("a", false), ("b", false)]);
+        whole.absorb(graph("orca", &[("a", true), ("c", false)]));
+        whole.absorb(graph("orca", &[("a", false)]));
+        let nodes: Vec<(&str, bool)> =
+            whole.nodes.iter().map(|node| (node.id.as_str(), node.crown_jewel)).collect();
+        assert_eq!(nodes, [("a", true), ("b", false), ("c", false)]);
+        let edges: Vec<(&str, &str)> =
+            whole.edges.iter().map(|edge| (edge.to.as_str(), edge.source.as_str())).collect();
+        assert_eq!(edges, [("a", "wiz"), ("b", "wiz"), ("a", "orca"), ("c", "orca")]);
+    }
+}

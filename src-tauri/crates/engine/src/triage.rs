@@ -1,11 +1,16 @@
-//! Context: the asset as the cloud says, and its neighbours as the source says.
+//! Context: the asset as the cloud says, and its neighbours as the sources say.
 
-use firebreak_core::asset::Asset;
+use std::collections::BTreeMap;
+
+use firebreak_core::asset::{Asset, Neighbourhood};
 use firebreak_core::finding::Finding;
 use firebreak_core::{AssetId, IncidentId, canonical};
 use serde_json::json;
 
 use crate::{Engine, EngineError, EngineEvent, Identity};
+
+/// Sources asked about one incident.
+const MOST_SOURCES: usize = 8;
 
 impl Engine {
     /// Gathers what is known around an incident. What can't be read is noted on the incident and
@@ -19,14 +24,7 @@ impl Engine {
         let findings = self.store.findings(id).await?;
         let mut problems = Vec::new();
 
-        let graph = match self.source_graph(&findings).await {
-            Some(Ok(graph)) => Some(graph),
-            Some(Err(problem)) => {
-                problems.push(problem);
-                None
-            }
-            None => None,
-        };
+        let graph = self.source_graph(&findings, &mut problems).await;
         let read = match &incident.asset {
             Some(asset) => self.read_asset(asset, &findings, &mut problems).await,
             None => None,
@@ -59,21 +57,24 @@ impl Engine {
         Ok(())
     }
 
+    /// What every source of the incident that is still configured says; each is asked about its
+    /// newest finding, which knows its graph best. `None` when there is nobody to ask.
     async fn source_graph(
         &self,
         findings: &[Finding],
-    ) -> Option<Result<firebreak_core::asset::Neighbourhood, String>> {
-        // The newest finding of a source that is still configured knows the graph best.
-        let (finding, source) = findings
-            .iter()
-            .rev()
-            .find_map(|finding| Some((finding, self.source(&finding.source)?)))?;
-        Some(
-            source
-                .neighbours(finding)
-                .await
-                .map_err(|error| format!("neighbours are missing: {error}")),
-        )
+        problems: &mut Vec<String>,
+    ) -> Option<Neighbourhood> {
+        let mut newest: BTreeMap<&str, &Finding> = BTreeMap::new();
+        newest.extend(findings.iter().map(|finding| (finding.source.as_str(), finding)));
+        let mut whole = None;
+        for (name, finding) in newest.into_iter().take(MOST_SOURCES) {
+            let Some(source) = self.source(name) else { continue };
+            match source.neighbours(finding).await {
+                Ok(graph) => whole.get_or_insert_with(Neighbourhood::default).absorb(graph),
+                Err(error) => problems.push(format!("neighbours are missing: {error}")),
+            }
+        }
+        whole
     }
 
     async fn read_asset(
