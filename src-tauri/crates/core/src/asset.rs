@@ -212,7 +212,8 @@ pub struct Neighbourhood {
 impl Neighbourhood {
     /// Takes in what another source says. A node is told once, and is a crown jewel when anybody
     /// says so; every reason is kept, with who gave it.
-    pub fn absorb(&mut self, other: Self) {
+    pub fn absorb(&mut self, mut other: Self) {
+        other.take_names_of(self);
         for node in other.nodes {
             match self.nodes.iter_mut().find(|known| known.id == node.id) {
                 Some(known) => known.crown_jewel |= node.crown_jewel,
@@ -222,6 +223,28 @@ impl Neighbourhood {
         for edge in other.edges {
             if !self.edges.contains(&edge) {
                 self.edges.push(edge);
+            }
+        }
+    }
+
+    /// What is outside our clouds has no id of its own: each source makes one up. The same name is
+    /// the same place: there is one internet.
+    fn take_names_of(&mut self, known: &Self) {
+        let mut renamed = BTreeMap::new();
+        for node in self.nodes.iter_mut().filter(|node| node.external) {
+            let same = known
+                .nodes
+                .iter()
+                .find(|other| other.external && other.name.eq_ignore_ascii_case(&node.name));
+            if let Some(other) = same {
+                renamed.insert(std::mem::replace(&mut node.id, other.id.clone()), other.id.clone());
+            }
+        }
+        for edge in &mut self.edges {
+            for end in [&mut edge.from, &mut edge.to] {
+                if let Some(id) = renamed.get(end) {
+                    end.clone_from(id);
+                }
             }
         }
     }
@@ -263,5 +286,22 @@ mod tests {
         let edges: Vec<(&str, &str)> =
             whole.edges.iter().map(|edge| (edge.to.as_str(), edge.source.as_str())).collect();
         assert_eq!(edges, [("a", "wiz"), ("b", "wiz"), ("a", "orca"), ("c", "orca")]);
+    }
+
+    #[test]
+    fn there_is_one_internet() {
+        let internet = |id: &str| {
+            let mut graph = graph(id, &[("i-1", false)]);
+            let (name, id) = ("the internet".to_owned(), AssetId::new(id));
+            let kind = "internet".to_owned();
+            graph.edges[0].from = id.clone();
+            graph.nodes.push(Neighbour { id, name, kind, external: true, crown_jewel: false });
+            graph
+        };
+        let mut whole = internet("wiz:internet");
+        whole.absorb(internet("orca:internet"));
+        assert_eq!(whole.nodes.len(), 2);
+        assert!(whole.edges.iter().all(|edge| edge.from.as_str() == "wiz:internet"));
+        assert_eq!(whole.edges.len(), 2, "each source's reason");
     }
 }
