@@ -53,3 +53,14 @@ fn lines(bytes: &[u8]) -> Option<Vec<&[u8]>> {
 pub(crate) fn verbatim(raw: &RawValue, kind: &str) -> RawAlert {
     RawAlert { kind: kind.to_owned(), body: raw.get().as_bytes().to_vec() }
 }
+
+/// Gives JSON that a log message carries as text to `collect`; false when the message is no such text.
+pub(crate) fn embedded(message: &RawValue, collect: impl FnOnce(&RawValue)) -> bool {
+    let (value, _) = json::value(message);
+    let Some(text) = value.as_str().filter(|text| text.trim_start().starts_with(['{', '['])) else {
+        return false;
+    };
+    let Ok(raw) = json::raw(text.as_bytes()) else { return false };
+    collect(raw);
+    true
+}

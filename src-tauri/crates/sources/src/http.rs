@@ -15,7 +15,7 @@ use reqwest::header::{
     AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER,
 };
 use reqwest::{Certificate, Method, NoProxy, Proxy, Url, redirect};
-pub(crate) use rest::{Answer, Call, Outgoing, Verb};
+pub(crate) use rest::{Call, Outgoing, Verb};
 use secrecy::{ExposeSecret, SecretString};
 
 /// How a source talks to the network.

@@ -19,6 +19,7 @@ pub mod orca;
 mod pace;
 mod patience;
 pub mod prisma;
+mod resource;
 pub mod wiz;
 
 pub use http::HttpConfig;

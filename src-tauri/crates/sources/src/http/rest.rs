@@ -1,7 +1,7 @@
 //! Requests of vendors that speak REST: verbs, paths below a configured address, headers both ways.
 
 use reqwest::Method;
-use reqwest::header::{HeaderMap, HeaderName};
+use reqwest::header::HeaderName;
 use secrecy::SecretString;
 
 use super::{Address, Ask, Body, Http, HttpFault, Reply};
@@ -39,19 +39,6 @@ pub(crate) struct Call<'a> {
     pub(crate) query: &'a [(&'a str, String)],
     /// `application/json`, already written.
     pub(crate) body: Option<Vec<u8>>,
-}
-
-/// A reply with the headers it came with.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) reply: Reply,
-}
-
-impl Answer {
-    /// A header as text; `None` when it is absent or no text.
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.reply.header(name)
-    }
 }
 
 /// One request to an address that is whole.
@@ -100,7 +87,7 @@ impl Http {
         base: &Address,
         call: &Call<'_>,
         credential: Option<(&'static str, &SecretString)>,
-    ) -> Result<Answer, HttpFault> {
+    ) -> Result<Reply, HttpFault> {
         let query = call.query.iter().map(|(name, value)| (*name, value.as_str()));
         let ask = Ask {
             method: call.verb.method(),
@@ -112,14 +99,11 @@ impl Http {
                 .collect(),
             bearer: None,
         };
-        Ok(Answer { reply: self.ask(ask).await? })
+        self.ask(ask).await
     }
 
-    /// The same to a whole address; the headers come beside the reply.
-    pub(crate) async fn send(
-        &self,
-        outgoing: Outgoing<'_>,
-    ) -> Result<(Reply, HeaderMap), HttpFault> {
+    /// The same to a whole address.
+    pub(crate) async fn send(&self, outgoing: Outgoing<'_>) -> Result<Reply, HttpFault> {
         let ask = Ask {
             method: outgoing.verb.method(),
             address: &outgoing.address.asking(outgoing.query),
@@ -127,9 +111,7 @@ impl Http {
             headers: outgoing.credentials,
             bearer: None,
         };
-        let reply = self.ask(ask).await?;
-        let headers = reply.headers.clone();
-        Ok((reply, headers))
+        self.ask(ask).await
     }
 }
 

@@ -42,9 +42,10 @@ impl Answer {
     }
 }
 
-/// The answer, or why it is none. `headers` may say how long to stay away.
-pub(super) fn judged(reply: Reply, headers: &HeaderMap) -> Result<Answer, OrcaFault> {
-    let (status, retry_after) = (reply.status, reply.retry_after.or_else(|| until_reset(headers)));
+/// The answer, or why it is none. Its headers may say how long to stay away.
+pub(super) fn judged(reply: Reply) -> Result<Answer, OrcaFault> {
+    let retry_after = reply.retry_after.or_else(|| until_reset(&reply.headers));
+    let status = reply.status;
     if status == 429 {
         return Err(OrcaFault::TooMany { retry_after });
     }
@@ -151,10 +152,7 @@ mod tests {
         let content_type = Some(kind.to_owned()).filter(|kind| !kind.is_empty());
         let body = body.as_bytes().to_vec();
         let headers = HeaderMap::new();
-        judged(
-            Reply { status, retry_after: None, body, content_type, headers: headers.clone() },
-            &headers,
-        )
+        judged(Reply { status, retry_after: None, body, content_type, headers })
     }
 
     fn fault(status: u16, body: &str) -> OrcaFault {

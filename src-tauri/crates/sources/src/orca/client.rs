@@ -114,13 +114,13 @@ impl Client {
                 SecretString::from(format!("Token {}", token.expose_secret())),
             )],
         };
-        let (reply, headers) = self.http.send(outgoing).await?;
+        let reply = self.http.send(outgoing).await?;
         let status = reply.status;
         // Where Orca says that none are left, the next request waits without having been refused.
-        if let Some(wish) = answer::until_reset(&headers).filter(|_| status < 400) {
+        if let Some(wish) = answer::until_reset(&reply.headers).filter(|_| status < 400) {
             self.ration.stay_away(wish);
         }
-        answer::judged(reply, &headers).map_err(|fault| self.scrubbed(fault, &token))
+        answer::judged(reply).map_err(|fault| self.scrubbed(fault, &token))
     }
 
     /// Takes the token out of the fault's words, and a refused token out of memory.

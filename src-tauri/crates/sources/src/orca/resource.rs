@@ -10,6 +10,7 @@ use super::plain::embedded;
 use crate::fields::{Notes, at, list, opaque, text_of, title};
 use crate::kinds::kind_of;
 use crate::native::{self, NativeId};
+use crate::resource::{adopt, note_gaps};
 
 /// Most tags kept; AWS allows 50.
 const TAGS_CAP: usize = 100;
@@ -142,48 +143,6 @@ fn native_id(alert: &Value, vendor_id: Option<&str>, resource: &Resource) -> Opt
     let other =
         text_of(at(alert, "asset_vendor_id")).filter(|_| !on_aws && resource.platform.is_some());
     other.map(|id| native::canonical(&id))
-}
-
-/// Takes over what the id itself says. The id is the cloud's own word, so it wins, and a
-/// contradiction is noted: containment goes by the id.
-fn adopt(native: NativeId, resource: &mut Resource, notes: &mut Notes) {
-    if let (Some(told), Some(own)) = (&resource.account, &native.account)
-        && told != own
-    {
-        notes.add(format!("account: the alert says {told}, the resource's ARN says {own}"));
-    }
-    let global = native.region.as_deref() == Some("global");
-    if let (Some(told), Some(own)) = (&resource.region, &native.region)
-        && told != own
-        && !global
-    {
-        notes.add(format!("region: the alert says {told}, the resource's ARN says {own}"));
-    }
-    resource.native_id = Some(native.id);
-    resource.kind = native.kind.or(resource.kind);
-    resource.account = native.account.or_else(|| resource.account.take());
-    resource.region = native.region.or_else(|| resource.region.take());
-    if resource.platform.is_none() {
-        resource.platform = native.platform.map(str::to_owned);
-    }
-}
-
-fn note_gaps(resource: &Resource, notes: &mut Notes) {
-    for (field, given) in [
-        ("resource name", resource.name.is_some()),
-        ("native id", resource.native_id.is_some()),
-        ("resource type", resource.native_type.is_some()),
-        ("account", resource.account.is_some()),
-        ("region", resource.region.is_some()),
-        ("cloud platform", resource.platform.is_some()),
-    ] {
-        if !given {
-            notes.missing(field);
-        }
-    }
-    if let (None, Some(word)) = (resource.kind, &resource.native_type) {
-        notes.odd("resource type", &Value::String(word.clone()));
-    }
 }
 
 /// An object of key and value, also written as JSON text, or `tags_info_list` (`"key|value"`).

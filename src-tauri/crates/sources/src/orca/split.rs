@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 use super::plain::plain;
 use super::shape::{ALERT, OTHER, Shape, shape};
-use crate::documents::{documents, verbatim};
+use crate::documents::{documents, embedded, verbatim};
 use crate::json::{self, Members};
 
 /// Wrappings taken off one another: array, log message, envelope.
@@ -62,16 +62,7 @@ fn contents(raw: &RawValue, wrappings: usize, alerts: &mut Vec<RawAlert>) -> boo
         collect(alert, wrappings - 1, alerts);
         return true;
     }
-    members.get("message").is_some_and(|message| inside(message, wrappings, alerts))
-}
-
-/// JSON carried as text in a log message.
-fn inside(message: &RawValue, wrappings: usize, alerts: &mut Vec<RawAlert>) -> bool {
-    let (value, _) = json::value(message);
-    let Some(text) = value.as_str().filter(|text| text.trim_start().starts_with(['{', '['])) else {
-        return false;
-    };
-    let Ok(raw) = json::raw(text.as_bytes()) else { return false };
-    collect(raw, wrappings - 1, alerts);
-    true
+    members
+        .get("message")
+        .is_some_and(|message| embedded(message, |raw| collect(raw, wrappings - 1, alerts)))
 }

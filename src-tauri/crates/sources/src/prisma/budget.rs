@@ -12,7 +12,7 @@ use firebreak_core::Timestamp;
 use firebreak_core::write_back::Budget;
 use tokio::time::{Instant, sleep};
 
-use crate::http::Answer;
+use crate::http::Reply;
 
 /// The last words of one kind of endpoint about its limit.
 #[derive(Debug, Default)]
@@ -36,7 +36,7 @@ struct Told {
 
 impl Gauge {
     /// Takes in the headers of an answer.
-    pub(super) fn note(&self, answer: &Answer) {
+    pub(super) fn note(&self, answer: &Reply) {
         let number =
             |name: &str| answer.header(name).and_then(|text| text.trim().parse::<f64>().ok());
         let told = told(

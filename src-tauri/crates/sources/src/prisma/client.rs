@@ -10,7 +10,7 @@ use super::config::PrismaConfig;
 use super::fault::PrismaFault;
 use super::session::{Lane, Session, value};
 use super::token::Api;
-use crate::http::{Answer, Call, Verb};
+use crate::http::{Call, Reply, Verb};
 
 /// The reading client of one tenant.
 pub(super) struct Client {
@@ -32,7 +32,7 @@ impl Client {
     }
 
     /// `POST /v2/alert?detailed=true`, a read in spite of its verb.
-    pub(super) async fn alerts(&self, search: &Value) -> Result<Answer, PrismaFault> {
+    pub(super) async fn alerts(&self, search: &Value) -> Result<Reply, PrismaFault> {
         let call = Call {
             verb: Verb::Post,
             path: &["v2", "alert"],

@@ -10,7 +10,7 @@ use super::config::PrismaConfig;
 use super::fault::PrismaFault;
 use super::session::{Lane, Session};
 use super::token::Api;
-use crate::http::{Answer, Call, Verb};
+use crate::http::{Call, Reply, Verb};
 
 /// The version of the API that the vendor's description of 34.04 serves.
 pub(super) const VERSION: &str = "v34.04";
@@ -44,7 +44,7 @@ impl Compute {
         to: Timestamp,
         offset: usize,
         limit: usize,
-    ) -> Result<Answer, PrismaFault> {
+    ) -> Result<Reply, PrismaFault> {
         let time = |at: Timestamp| at.to_rfc3339_opts(SecondsFormat::Millis, true);
         let query = [
             ("from", time(from)),

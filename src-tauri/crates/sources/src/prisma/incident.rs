@@ -7,12 +7,13 @@ use serde_json::Value;
 use super::actor::Lines;
 use super::kinds::{kind_of, platform, severity_of};
 use super::normalise::Reading;
-use super::resource::{adopt, native_id, note_gaps};
+use super::resource::native_id;
 use super::shape::{AUDIT, INCIDENT};
 use super::tags::tags;
 use crate::attack::Mentions;
 use crate::fields::{Notes, at, body, id, list, opaque, text_of, title};
 use crate::instant::instant;
+use crate::resource::{adopt, note_gaps};
 
 /// An incident of `/audits/incidents` (vendor's OpenAPI of 34.04, `shared.Incident`).
 pub(super) fn incident(mut reading: Reading<'_>) -> FindingDraft {

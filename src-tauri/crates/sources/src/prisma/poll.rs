@@ -11,7 +11,7 @@ use super::config::ChangeClock;
 use super::cursor::Sweep;
 use super::fault::PrismaFault;
 use super::shape::{ALERT, INCIDENT};
-use crate::http::Answer;
+use crate::http::Reply;
 use crate::instant::instant;
 use crate::json::{self, Members};
 
@@ -66,7 +66,7 @@ fn search(clock: ChangeClock, sweep: &Sweep, wanted: &Wanted) -> Value {
     })
 }
 
-fn batch(answer: &Answer, clock: ChangeClock) -> Result<Batch, PrismaFault> {
+fn batch(answer: &Reply, clock: ChangeClock) -> Result<Batch, PrismaFault> {
     let senseless = |what: &str| PrismaFault::Senseless(format!("the list of alerts {what}"));
     let raw = read(answer)?;
     let members = Members::of(raw).ok_or_else(|| senseless("is no object"))?;
@@ -112,8 +112,8 @@ pub(super) async fn incidents(compute: &Compute, sweep: &Sweep) -> Result<Batch,
     })
 }
 
-fn read(answer: &Answer) -> Result<&RawValue, PrismaFault> {
-    json::raw(&answer.reply.body).map_err(|fault| PrismaFault::Unreadable(fault.to_string()))
+fn read(answer: &Reply) -> Result<&RawValue, PrismaFault> {
+    json::raw(&answer.body).map_err(|fault| PrismaFault::Unreadable(fault.to_string()))
 }
 
 fn present(items: Vec<&RawValue>) -> Vec<&RawValue> {

@@ -8,6 +8,7 @@ use super::kinds::{kind_of, platform};
 use super::tags::tags;
 use crate::fields::{Notes, at, id, opaque, text_of, title};
 use crate::native::{self, NativeId};
+use crate::resource::{adopt, note_gaps};
 
 /// Names of the same field in an alert's `resource`, in a notification, and in Compute's records.
 struct Names {
@@ -107,48 +108,6 @@ pub(super) fn native_id(given: &[String], resource: &Resource) -> Option<NativeI
         }
     }
     given.first().map(|id| native::canonical(id))
-}
-
-/// What the id itself says wins over what stands beside it; a contradiction is noted.
-pub(super) fn adopt(native: NativeId, resource: &mut Resource, notes: &mut Notes) {
-    if let (Some(told), Some(own)) = (&resource.account, &native.account)
-        && told != own
-    {
-        notes.add(format!("account: the alert says {told}, the resource's ARN says {own}"));
-    }
-    let global = native.region.as_deref() == Some("global");
-    if let (Some(told), Some(own)) = (&resource.region, &native.region)
-        && told != own
-        && !global
-    {
-        notes.add(format!("region: the alert says {told}, the resource's ARN says {own}"));
-    }
-    resource.native_id = Some(native.id);
-    resource.kind = native.kind.or(resource.kind);
-    resource.account = native.account.or_else(|| resource.account.take());
-    resource.region = native.region.or_else(|| resource.region.take());
-    if resource.platform.is_none() {
-        resource.platform = native.platform.map(str::to_owned);
-    }
-}
-
-/// Names what is missing.
-pub(super) fn note_gaps(resource: &Resource, notes: &mut Notes) {
-    for (field, given) in [
-        ("resource name", resource.name.is_some()),
-        ("native id", resource.native_id.is_some()),
-        ("resource type", resource.native_type.is_some()),
-        ("account", resource.account.is_some()),
-        ("region", resource.region.is_some()),
-        ("cloud platform", resource.platform.is_some()),
-    ] {
-        if !given {
-            notes.missing(field);
-        }
-    }
-    if let (None, Some(word)) = (resource.kind, &resource.native_type) {
-        notes.odd("resource type", &Value::String(word.clone()));
-    }
 }
 
 #[cfg(test)]

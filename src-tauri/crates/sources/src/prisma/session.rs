@@ -11,7 +11,7 @@ use super::config::PrismaConfig;
 use super::fault::PrismaFault;
 use super::token::{Api, Tokens};
 use crate::fields::{at, text_of};
-use crate::http::{Address, Answer, Call, Http};
+use crate::http::{Address, Call, Http, Reply};
 use crate::json;
 use crate::pace::Pace;
 use crate::patience::{Patience, Retriable};
@@ -67,12 +67,12 @@ impl Session {
     }
 
     /// A request that changes nothing: tried again while trouble passes.
-    pub(super) async fn read(&self, lane: Lane, call: &Call<'_>) -> Result<Answer, PrismaFault> {
+    pub(super) async fn read(&self, lane: Lane, call: &Call<'_>) -> Result<Reply, PrismaFault> {
         self.patience.persist(|| self.once(lane, call)).await
     }
 
     /// One attempt; a second one only where a session had ended, and then the first did nothing.
-    pub(super) async fn once(&self, lane: Lane, call: &Call<'_>) -> Result<Answer, PrismaFault> {
+    pub(super) async fn once(&self, lane: Lane, call: &Call<'_>) -> Result<Reply, PrismaFault> {
         let (_, gauge) = self.lane(lane);
         if let Some(left) = gauge.away() {
             return Err(PrismaFault::TooMany { retry_after: Some(left) });
@@ -89,7 +89,7 @@ impl Session {
         answer
     }
 
-    async fn exchange(&self, lane: Lane, call: &Call<'_>) -> Result<Answer, PrismaFault> {
+    async fn exchange(&self, lane: Lane, call: &Call<'_>) -> Result<Reply, PrismaFault> {
         let (pace, gauge) = self.lane(lane);
         pace.turn().await;
         gauge.refill().await;
@@ -114,16 +114,16 @@ impl Session {
 }
 
 /// The answer's body as one value.
-pub(super) fn value(answer: &Answer) -> Result<Value, PrismaFault> {
-    let raw = json::raw(&answer.reply.body);
+pub(super) fn value(answer: &Reply) -> Result<Value, PrismaFault> {
+    let raw = json::raw(&answer.body);
     raw.map(|raw| json::value(raw).0).map_err(|fault| PrismaFault::Unreadable(fault.to_string()))
 }
 
 /// 429 and the statuses that mean "later"; the vendor's own client tries 425, 429, 500, 502, 503
 /// and 504 again.
-pub(super) fn passing_status(answer: &Answer) -> Option<PrismaFault> {
-    let retry_after = answer.reply.retry_after;
-    match answer.reply.status {
+pub(super) fn passing_status(answer: &Reply) -> Option<PrismaFault> {
+    let retry_after = answer.retry_after;
+    match answer.status {
         429 => Some(PrismaFault::TooMany { retry_after }),
         status @ (408 | 425 | 500 | 502 | 503 | 504) => Some(PrismaFault::Unwell {
             detail: format!("status {status}, {}", words(answer)),
@@ -133,18 +133,18 @@ pub(super) fn passing_status(answer: &Answer) -> Option<PrismaFault> {
     }
 }
 
-fn judged(answer: Answer) -> Result<Answer, PrismaFault> {
+fn judged(answer: Reply) -> Result<Reply, PrismaFault> {
     if let Some(fault) = passing_status(&answer) {
         return Err(fault);
     }
-    let status = answer.reply.status;
+    let status = answer.status;
     match status {
         401 => Err(PrismaFault::TokenRefused { detail: words(&answer) }),
-        403 if answer.reply.is_web_page() => Err(PrismaFault::NotAllowed {
+        403 if answer.is_web_page() => Err(PrismaFault::NotAllowed {
             detail: "status 403 and a web page; a proxy may be in between".to_owned(),
         }),
         403 => Err(PrismaFault::NotAllowed { detail: words(&answer) }),
-        _ if answer.reply.is_web_page() => Err(PrismaFault::WebPage { status }),
+        _ if answer.is_web_page() => Err(PrismaFault::WebPage { status }),
         200..=299 => Ok(answer),
         _ => Err(PrismaFault::Refused { status, detail: words(&answer) }),
     }
@@ -152,14 +152,14 @@ fn judged(answer: Answer) -> Result<Answer, PrismaFault> {
 
 /// What a refusal says: `{"error": {"code", "message"}}`, or an empty body and the header
 /// `x-redlock-status`, whose usual form `[{"i18nKey": …}]` is not documented. Compute says `{"err"}`.
-pub(super) fn words(answer: &Answer) -> String {
-    let body = json::raw(&answer.reply.body).map(|raw| json::value(raw).0).unwrap_or_default();
+pub(super) fn words(answer: &Reply) -> String {
+    let body = json::raw(&answer.body).map(|raw| json::value(raw).0).unwrap_or_default();
     let in_body = ["error.message", "error.code", "err", "message", "error"]
         .iter()
         .find_map(|path| text_of(at(&body, path)));
     let header = answer.header("x-redlock-status").map(redlock);
     let said = in_body.or(header).filter(|said| !said.is_empty());
-    text::line(&said.unwrap_or_else(|| format!("status {}", answer.reply.status)), 200)
+    text::line(&said.unwrap_or_else(|| format!("status {}", answer.status)), 200)
 }
 
 fn redlock(header: &str) -> String {

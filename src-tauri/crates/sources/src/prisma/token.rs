@@ -12,7 +12,7 @@ use super::config::PrismaConfig;
 use super::fault::PrismaFault;
 use super::session::{passing_status, words};
 use crate::fields::at;
-use crate::http::{Address, Answer, Call, Http, HttpFault, Verb};
+use crate::http::{Address, Call, Http, HttpFault, Reply, Verb};
 use crate::json;
 
 /// The vendor's documentation: a JWT is valid for ten minutes. Less the time on the way.
@@ -130,8 +130,8 @@ impl Tokens {
         };
         let asked = Instant::now();
         let answer = http.call(&self.address, &call, None).await?;
-        match answer.reply.status {
-            status @ (400 | 401 | 403) if !answer.reply.is_web_page() => {
+        match answer.status {
+            status @ (400 | 401 | 403) if !answer.is_web_page() => {
                 let detail = scrubbed(&words(&answer), &secret);
                 Err(PrismaFault::CredentialsRefused { status, detail })
             }
@@ -149,16 +149,15 @@ impl Tokens {
     }
 
     /// Quotes nothing of a good answer: it may hold a token in a place we don't know.
-    fn read(&self, answer: &Answer, asked: Instant) -> Result<Token, PrismaFault> {
-        let reply = &answer.reply;
-        if let Some(fault) = passing_status(answer) {
+    fn read(&self, reply: &Reply, asked: Instant) -> Result<Token, PrismaFault> {
+        if let Some(fault) = passing_status(reply) {
             return Err(fault);
         }
         if reply.is_web_page() {
             return Err(PrismaFault::WebPage { status: reply.status });
         }
         if !(200..300).contains(&reply.status) {
-            return Err(PrismaFault::Refused { status: reply.status, detail: words(answer) });
+            return Err(PrismaFault::Refused { status: reply.status, detail: words(reply) });
         }
         let value = json::raw(&reply.body).map(|raw| json::value(raw).0);
         let value = value.map_err(|fault| PrismaFault::Unreadable(fault.to_string()))?;

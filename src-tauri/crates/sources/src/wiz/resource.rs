@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::fields::{Notes, at, id, text_of, title};
 use crate::native::{self, NativeId};
+use crate::resource::{adopt, note_gaps};
 
 /// Most tags kept; AWS allows 50.
 const TAGS_CAP: usize = 100;
@@ -89,48 +90,6 @@ fn console_instance(url: &str) -> Option<NativeId> {
     let (_, tail) = url.split_once("instanceId=")?;
     let end = tail.find(|c: char| !(c.is_ascii_alphanumeric() || c == '-')).unwrap_or(tail.len());
     Some(native::canonical(&tail[..end])).filter(|id| id.kind == Some(ResourceKind::Instance))
-}
-
-/// Takes over what the id itself says. The id is the cloud's own word, so it wins, and a
-/// contradiction is noted: containment goes by the id.
-fn adopt(native: NativeId, resource: &mut Resource, notes: &mut Notes) {
-    if let (Some(told), Some(own)) = (&resource.account, &native.account)
-        && told != own
-    {
-        notes.add(format!("account: the alert says {told}, the resource's ARN says {own}"));
-    }
-    let global = native.region.as_deref() == Some("global");
-    if let (Some(told), Some(own)) = (&resource.region, &native.region)
-        && told != own
-        && !global
-    {
-        notes.add(format!("region: the alert says {told}, the resource's ARN says {own}"));
-    }
-    resource.native_id = Some(native.id);
-    resource.kind = native.kind.or(resource.kind);
-    resource.account = native.account.or_else(|| resource.account.take());
-    resource.region = native.region.or_else(|| resource.region.take());
-    if resource.platform.is_none() {
-        resource.platform = native.platform.map(str::to_owned);
-    }
-}
-
-fn note_gaps(resource: &Resource, notes: &mut Notes) {
-    for (field, given) in [
-        ("resource name", resource.name.is_some()),
-        ("native id", resource.native_id.is_some()),
-        ("resource type", resource.native_type.is_some()),
-        ("account", resource.account.is_some()),
-        ("region", resource.region.is_some()),
-        ("cloud platform", resource.platform.is_some()),
-    ] {
-        if !given {
-            notes.missing(field);
-        }
-    }
-    if let (None, Some(word)) = (resource.kind, &resource.native_type) {
-        notes.odd("resource type", &Value::String(word.clone()));
-    }
 }
 
 /// An object of key and value, or a list of `{key, value}` or `{name, value}`.

@@ -4,7 +4,8 @@ use firebreak_core::ports::{NotAnAlert, RawAlert};
 use serde_json::value::RawValue;
 
 use super::shape::{DETECTION, ISSUE, OTHER, Shape, shape};
-use crate::json::{self, JsonFault, Members};
+use crate::documents::{documents, embedded, verbatim};
+use crate::json::{self, Members};
 
 /// Wrappings taken off one another: array, log message, envelope, connection.
 const WRAPPINGS: usize = 5;
@@ -14,41 +15,7 @@ const WRAPPINGS: usize = 5;
 /// What is JSON but nothing of Wiz's comes out as an object of kind `other`, so that reading it
 /// names what it is and the rest of the file still loads; so does a broken line among JSON lines.
 pub(super) fn split(bytes: &[u8]) -> Result<Vec<RawAlert>, NotAnAlert> {
-    let fault = match json::raw(bytes) {
-        Ok(raw) => {
-            let mut alerts = Vec::new();
-            collect(raw, WRAPPINGS, &mut alerts);
-            return Ok(alerts);
-        }
-        Err(fault) => fault,
-    };
-    match fault {
-        JsonFault::Empty | JsonFault::Utf16 => Err(fault),
-        fault => json_lines(bytes).ok_or(fault),
-    }
-    .map_err(|fault| NotAnAlert(format!("This can't be read: {fault}.")))
-}
-
-/// `None` unless the first line that is not blank is a whole JSON object.
-fn json_lines(bytes: &[u8]) -> Option<Vec<RawAlert>> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let lines: Vec<&[u8]> = bytes
-        .split(|byte| *byte == b'\n')
-        .map(<[u8]>::trim_ascii)
-        .filter(|line| !line.is_empty())
-        .collect();
-    let first = json::raw(lines.first()?).ok()?;
-    if lines.len() < 2 || !first.get().starts_with('{') {
-        return None;
-    }
-    let mut alerts = Vec::new();
-    for line in lines {
-        match json::raw(line) {
-            Ok(raw) => collect(raw, WRAPPINGS, &mut alerts),
-            Err(_) => alerts.push(RawAlert { kind: OTHER.to_owned(), body: line.to_vec() }),
-        }
-    }
-    Some(alerts)
+    documents(bytes, OTHER, |raw, alerts| collect(raw, WRAPPINGS, alerts))
 }
 
 fn collect(raw: &RawValue, wrappings: usize, alerts: &mut Vec<RawAlert>) {
@@ -65,7 +32,7 @@ fn collect(raw: &RawValue, wrappings: usize, alerts: &mut Vec<RawAlert>) {
 }
 
 fn push(raw: &RawValue, kind: &str, alerts: &mut Vec<RawAlert>) {
-    alerts.push(RawAlert { kind: kind.to_owned(), body: raw.get().as_bytes().to_vec() });
+    alerts.push(verbatim(raw, kind));
 }
 
 fn elements(raw: &RawValue, wrappings: usize, alerts: &mut Vec<RawAlert>) -> bool {
@@ -95,7 +62,9 @@ fn contents(raw: &RawValue, wrappings: usize, alerts: &mut Vec<RawAlert>) -> boo
         return false;
     }
     let message = members.get("input").and_then(Members::of).and_then(|input| input.get("message"));
-    message.or_else(|| members.get("message")).is_some_and(|m| embedded(m, wrappings, alerts))
+    message
+        .or_else(|| members.get("message"))
+        .is_some_and(|m| embedded(m, |raw| collect(raw, wrappings - 1, alerts)))
         || answer(&members, wrappings, alerts)
 }
 
@@ -129,15 +98,4 @@ fn answer(data: &Members<'_>, wrappings: usize, alerts: &mut Vec<RawAlert>) -> b
         }
     }
     found
-}
-
-/// JSON carried as text in a log message.
-fn embedded(message: &RawValue, wrappings: usize, alerts: &mut Vec<RawAlert>) -> bool {
-    let (value, _) = json::value(message);
-    let Some(text) = value.as_str().filter(|text| text.trim_start().starts_with(['{', '['])) else {
-        return false;
-    };
-    let Ok(raw) = json::raw(text.as_bytes()) else { return false };
-    collect(raw, wrappings - 1, alerts);
-    true
 }
