@@ -144,7 +144,7 @@ fn assert_proven(step: &Value) {
 async fn read_the_log(stage: &Stage) {
     let kinds = stage.records().await;
     for kind in [
-        "alert_stored",
+        "alerts_stored",
         "incident_opened",
         "plan_proposed",
         "step_approved",

@@ -79,8 +79,8 @@ async fn a_full_disk_stops_actions_and_loses_nothing() {
     let polled = stage.json(&["poll"]).await;
     let stored = polled[0]["findings"].as_u64().unwrap();
     assert!(stored > 150, "after the disk has room again everything comes: {polled:#}");
-    let bodies = stage.records().await.into_iter().filter(|kind| kind == "alert_stored").count();
-    assert_eq!(bodies as u64, stored, "once each, and none of what could not be stored");
+    let told = stage.alerts_on_record().await.len();
+    assert_eq!(told as u64, stored, "once each, and none of what could not be stored");
     stage.audit_holds().await;
 
     let step = stage.planned("web-7", "aws.ec2.isolate").await;

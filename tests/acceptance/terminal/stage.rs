@@ -201,6 +201,15 @@ impl Stage {
         list(&export, "/records").iter().map(|record| text(record, "/kind").to_owned()).collect()
     }
 
+    /// What the audit log tells of each alert that became a finding.
+    pub async fn alerts_on_record(&self) -> Vec<Value> {
+        let export = self.json(&["audit", "export"]).await;
+        let bodies = list(&export, "/records").iter().map(|record| text(record, "/body"));
+        let bodies = bodies.map(|body| serde_json::from_str::<Value>(body).unwrap());
+        let stored = bodies.filter(|body| body["kind"] == "alerts_stored");
+        stored.flat_map(|body| list(&body, "/detail/alerts").to_vec()).collect()
+    }
+
     /// None of the sandbox's secrets is in a file of the workspace or in anything that was written.
     pub fn no_secret_leaked(&self) {
         let ready = self.sandbox.ready();

@@ -6,7 +6,7 @@ use firebreak_sandbox::Options;
 use firebreak_sandbox::faults::{Fault, Mode, Target};
 use serde_json::Value;
 
-use super::said::{list, text};
+use super::said::text;
 use super::stage::Stage;
 
 /// Longer than this nobody waits for an error in a terminal.
@@ -94,15 +94,9 @@ fn cursor_fits_what_is_stored(fault: &str, before: &Value, after: &Value) {
 
 /// Ids of the issues in the alert records of the log, sorted.
 async fn stored(stage: &Stage) -> Vec<String> {
-    let export = stage.json(&["audit", "export"]).await;
-    let mut stored: Vec<String> = Vec::new();
-    for record in list(&export, "/records") {
-        let body: Value = serde_json::from_str(text(record, "/body")).unwrap();
-        if body["kind"] == "alert_stored" {
-            let issue = text(&body, "/text").strip_prefix("issue ");
-            stored.extend(issue.and_then(|rest| rest.split(' ').next()).map(str::to_owned));
-        }
-    }
+    let told = stage.alerts_on_record().await;
+    let issues = told.iter().filter(|told| told["kind"] == "issue");
+    let mut stored: Vec<String> = issues.map(|told| text(told, "/vendor_id").to_owned()).collect();
     stored.sort();
     stored
 }

@@ -182,7 +182,7 @@ async fn read_the_audit_log(page: &Page) {
     let known = strings(&Value::from(kinds.clone()));
     assert_eq!(shown[..10], known[..10], "the window shows the log, newest first");
     for kind in [
-        "alert_stored",
+        "alerts_stored",
         "incident_opened",
         "plan_proposed",
         "step_approved",

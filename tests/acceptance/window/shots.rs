@@ -22,7 +22,7 @@ async fn shots_every_page_fits_in_both_themes_and_sizes() {
     let options = Options { aws: true, model: true, ..Options::vendors() };
     let Some(mut rig) = Rig::start("shots", options).await else { return };
     let page = &rig.page;
-    let row = "[...document.querySelectorAll('[data-testid=\"queue-row\"]')].find((row) => row.innerText.includes('Cryptocurrency miner') && row.innerText.includes('web-7'))?.dataset.incident ?? null";
+    let row = "[...document.querySelectorAll('[data-testid=\"queue-row\"]')].find((row) => row.innerText.includes('web-7'))?.dataset.incident ?? null";
     let incident =
         page.until("the miner in the queue", row).await.as_str().unwrap_or_default().to_owned();
     settled(page, &incident).await;

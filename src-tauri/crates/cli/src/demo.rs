@@ -28,9 +28,7 @@ pub async fn run(context: &Context) -> Result<(), Failure> {
     for (name, report) in desk.poll_now(None).await? {
         say(&format!(
             "{name}: {} pages, {} alerts, {} incidents opened",
-            report.pages,
-            report.ingest.received,
-            report.ingest.opened.len()
+            report.pages, report.ingest.received, report.ingest.opened
         ));
     }
     say("\n# Incidents");

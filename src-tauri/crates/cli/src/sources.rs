@@ -218,8 +218,8 @@ fn numbers(report: &IngestReport) -> Value {
         "repeated": report.repeated,
         "not_understood": report.unread,
         "findings": report.findings,
-        "incidents_opened": report.opened.len(),
-        "incidents_changed": report.changed.len() - report.opened.len(),
+        "incidents_opened": report.opened,
+        "incidents_changed": report.changed,
     })
 }
 
@@ -230,7 +230,7 @@ fn words(report: &IngestReport) -> String {
         report.repeated,
         report.unread,
         report.findings,
-        report.opened.len(),
-        report.changed.len() - report.opened.len(),
+        report.opened,
+        report.changed,
     )
 }

@@ -1,9 +1,12 @@
 //! Which incident a finding belongs to. First version: same asset, within a time window.
 
-use chrono::Duration;
+use std::cmp::Reverse;
 
-use crate::finding::Finding;
-use crate::{AssetId, IncidentId, IncidentState, Timestamp};
+use chrono::Duration;
+use serde::{Deserialize, Serialize};
+
+use crate::finding::{Finding, FindingKey};
+use crate::{AssetId, IncidentId, IncidentState, Severity, Timestamp};
 
 /// How far apart two findings on one asset may lie and still be one thing happening.
 pub const WINDOW_HOURS: i64 = 24;
@@ -19,6 +22,32 @@ pub struct Candidate {
     pub first_at: Timestamp,
     /// When its last finding began.
     pub last_at: Timestamp,
+}
+
+/// The finding that an incident is named after: the worst, of these the earliest, of these the one with
+/// the smallest key. So the name does not depend on which source was heard first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lead {
+    /// The greatest severity it ever had.
+    pub severity: Severity,
+    /// When it began.
+    pub began_at: Timestamp,
+    /// Which.
+    pub key: FindingKey,
+}
+
+impl Lead {
+    /// A finding as one that an incident may be named after.
+    pub fn of(finding: &Finding) -> Self {
+        Self { severity: finding.draft.severity, began_at: finding.began_at(), key: finding.key() }
+    }
+
+    /// Whether it goes before another.
+    pub fn outranks(&self, other: &Self) -> bool {
+        let order = |lead: &Self| (Reverse(lead.severity), lead.began_at, lead.key.clone());
+        order(self) < order(other)
+    }
 }
 
 /// Where a finding goes.

@@ -288,6 +288,14 @@ impl Finding {
         }
     }
 
+    /// Whether a version of this object that arrives now was written before this one: queues and
+    /// overlapping sweeps deliver out of order. Where the vendor dates nothing, what arrives is newer.
+    pub fn is_newer_than(&self, arriving: &FindingDraft) -> bool {
+        let known = self.draft.updated_at.max(self.draft.status_changed_at);
+        let arriving = arriving.updated_at.max(arriving.status_changed_at);
+        known.zip(arriving).is_some_and(|(known, arriving)| arriving < known)
+    }
+
     /// When it began: the vendor's creation time, else when we received it.
     pub fn began_at(&self) -> Timestamp {
         self.draft.created_at.unwrap_or(self.received_at)

@@ -55,7 +55,7 @@ impl Engine {
             let progress = Progress::Backfill(&page.cursor, page.seen_until);
             let vendor = source.format().unwrap_or(&row.vendor);
             let origin = Origin { source: name, vendor, progress };
-            whole.add(self.ingest(&origin, &page.alerts, who).await?);
+            whole.add(&self.ingest(&origin, page.alerts, who).await?);
             source.stored(&page.cursor).await.map_err(EngineError::Outside)?;
             place.cursor = page.cursor;
             self.emit(EngineEvent::SourceChanged { name: name.to_owned() });

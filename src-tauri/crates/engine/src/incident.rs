@@ -91,7 +91,6 @@ impl Engine {
             None => "assigned to nobody".to_owned(),
         };
         let mut write = self.store.write().await?;
-        write.incident(id).await?;
         write.set_incident_owner(id, owner.as_deref(), self.now()).await?;
         write.put_timeline(id, &self.decision(who, text.clone())).await?;
         write

@@ -17,6 +17,7 @@ mod error;
 mod event;
 mod incident;
 mod ingest;
+mod intake;
 mod journal;
 mod poll;
 mod propose;

@@ -52,12 +52,12 @@ impl Engine {
                 progress: Progress::Poll(&page.cursor, page.seen_until),
             };
             let report =
-                self.ingest(&origin, &page.alerts, &Identity { name: name.to_owned() }).await?;
+                self.ingest(&origin, page.alerts, &Identity { name: name.to_owned() }).await?;
             if let Err(error) = source.stored(&page.cursor).await {
                 return Err(self.source_failed(name, error).await);
             }
             whole.pages += 1;
-            whole.ingest.add(report);
+            whole.ingest.add(&report);
             self.emit(EngineEvent::SourceChanged { name: name.to_owned() });
             if !page.more {
                 return Ok(whole);

@@ -4,7 +4,26 @@ ALTER TABLE source ADD COLUMN settings TEXT NOT NULL DEFAULT '{}';
 -- Failures in a row; a stored page sets it to 0.
 ALTER TABLE source ADD COLUMN failures INTEGER NOT NULL DEFAULT 0;
 
-CREATE INDEX alert_by_time ON alert (source, received_at);
+-- Alerts of each hour since 1970, so that nobody counts a million of them to draw a line.
+CREATE TABLE alert_tally (
+  source TEXT NOT NULL,
+  hour   INTEGER NOT NULL,
+  alerts INTEGER NOT NULL,
+  unread INTEGER NOT NULL,
+  PRIMARY KEY (source, hour)
+) STRICT, WITHOUT ROWID;
+INSERT INTO alert_tally (source, hour, alerts, unread)
+  SELECT source, CAST(strftime('%s', received_at) AS INTEGER) / 3600, count(*), count(problem)
+  FROM alert GROUP BY 1, 2;
+
+-- The finding that an incident is named after.
+ALTER TABLE incident ADD COLUMN lead TEXT;
+UPDATE incident SET lead = (
+  SELECT json_object('severity', incident.severity, 'began_at', f.began_at,
+    'key', json_object('source', f.source, 'kind', f.kind, 'vendor_id', f.vendor_id))
+  FROM incident_finding i JOIN finding f ON f.id = i.finding
+  WHERE i.incident = incident.id AND f.doc->>'title' = incident.title
+  ORDER BY f.began_at, f.source, f.kind, f.vendor_id LIMIT 1);
 
 -- A back-fill keeps its own place in the stream: it disturbs neither polling nor its cursor, and goes
 -- on where it was after a crash.

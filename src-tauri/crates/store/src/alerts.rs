@@ -1,13 +1,11 @@
 //! Alerts verbatim, and the findings made of them.
 
-use chrono::DateTime;
-use firebreak_core::finding::{Finding, FindingKey};
-use firebreak_core::ports::RawAlert;
-use firebreak_core::{AlertId, AssetId, FindingId, IncidentId, Timestamp, asset};
+use firebreak_core::finding::Finding;
+use firebreak_core::{AlertId, FindingId, IncidentId, Timestamp};
 use sqlx::Row;
 
-use crate::row::{Place, json_text, time_text};
-use crate::{Store, StoreError, Write};
+use crate::row::Place;
+use crate::{Store, StoreError};
 
 /// An alert as it came.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,84 +20,6 @@ pub struct StoredAlert {
     pub received_at: Timestamp,
     /// Verbatim.
     pub body: Vec<u8>,
-}
-
-impl Write {
-    /// Stores an alert; `false` when these very bytes came from this source before.
-    pub async fn put_alert(
-        &mut self,
-        id: &AlertId,
-        source: &str,
-        raw: &RawAlert,
-        sha256: &str,
-        received_at: Timestamp,
-        problem: Option<&str>,
-    ) -> Result<bool, StoreError> {
-        let done = sqlx::query(
-            "INSERT INTO alert (id, source, kind, sha256, received_at, problem, body)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (source, sha256) DO NOTHING",
-        )
-        .bind(id.as_str())
-        .bind(source)
-        .bind(&raw.kind)
-        .bind(sha256)
-        .bind(time_text(received_at))
-        .bind(problem)
-        .bind(&raw.body)
-        .execute(self.connection())
-        .await
-        .map_err(StoreError::of("storing an alert"))?;
-        Ok(done.rows_affected() == 1)
-    }
-
-    /// The finding known under a key, with the incident it is in.
-    pub async fn finding_by_key(
-        &mut self,
-        key: &FindingKey,
-    ) -> Result<Option<(Finding, Option<IncidentId>)>, StoreError> {
-        let row = sqlx::query(
-            "SELECT f.id, f.doc, i.incident FROM finding f
-             LEFT JOIN incident_finding i ON i.finding = f.id
-             WHERE f.source = ?1 AND f.kind = ?2 AND f.vendor_id = ?3",
-        )
-        .bind(&key.source)
-        .bind(&key.kind)
-        .bind(&key.vendor_id)
-        .fetch_optional(self.connection())
-        .await
-        .map_err(StoreError::of("looking for a finding"))?;
-        row.map(|row| {
-            let id: String = row.get("id");
-            let doc: String = row.get("doc");
-            let incident: Option<String> = row.get("incident");
-            Ok((Place { table: "finding", id: &id }.json(&doc)?, incident.map(IncidentId::new)))
-        })
-        .transpose()
-    }
-
-    /// Stores a finding, or its newer version.
-    pub async fn put_finding(&mut self, finding: &Finding) -> Result<(), StoreError> {
-        let asset = asset::asset_id(&finding.source, &finding.draft.resource);
-        sqlx::query(
-            "INSERT INTO finding (id, source, kind, vendor_id, alert, began_at, received_at, asset, doc)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
-             ON CONFLICT (source, kind, vendor_id) DO UPDATE SET
-               alert = excluded.alert, began_at = excluded.began_at, asset = excluded.asset, doc = excluded.doc",
-        )
-        .bind(finding.id.as_str())
-        .bind(&finding.source)
-        .bind(&finding.draft.kind)
-        .bind(&finding.draft.vendor_id)
-        .bind(finding.alert.as_str())
-        .bind(time_text(finding.began_at()))
-        .bind(time_text(finding.received_at))
-        .bind(asset.as_ref().map(AssetId::as_str))
-        .bind(json_text(finding))
-        .execute(self.connection())
-        .await
-        .map_err(StoreError::of("storing a finding"))?;
-        Ok(())
-    }
 }
 
 impl Store {
@@ -163,18 +83,14 @@ impl Store {
         now: Timestamp,
         hours: u32,
     ) -> Result<Vec<u32>, StoreError> {
-        let newest = now.timestamp().div_euclid(3600);
-        let oldest = newest - i64::from(hours) + 1;
-        let since = DateTime::from_timestamp(oldest * 3600, 0).unwrap_or(now);
-        let rows = sqlx::query(
-            "SELECT CAST(strftime('%s', received_at) AS INTEGER) / 3600 AS hour, count(*) AS alerts
-             FROM alert WHERE source = ?1 AND received_at >= ?2 GROUP BY 1",
-        )
-        .bind(source)
-        .bind(time_text(since))
-        .fetch_all(self.read())
-        .await
-        .map_err(StoreError::of("counting alerts by hour"))?;
+        let oldest = now.timestamp().div_euclid(3600) - i64::from(hours) + 1;
+        let rows =
+            sqlx::query("SELECT hour, alerts FROM alert_tally WHERE source = ?1 AND hour >= ?2")
+                .bind(source)
+                .bind(oldest)
+                .fetch_all(self.read())
+                .await
+                .map_err(StoreError::of("counting alerts by hour"))?;
         let mut counts = vec![0; hours as usize];
         for row in rows {
             let place = usize::try_from(row.get::<i64, _>("hour") - oldest);
@@ -188,7 +104,8 @@ impl Store {
     /// How many alerts a source has delivered, and how many of them were not understood.
     pub async fn alert_counts(&self, source: &str) -> Result<(u32, u32), StoreError> {
         let row = sqlx::query(
-            "SELECT count(*) AS total, count(problem) AS unread FROM alert WHERE source = ?1",
+            "SELECT coalesce(sum(alerts), 0) AS total, coalesce(sum(unread), 0) AS unread
+             FROM alert_tally WHERE source = ?1",
         )
         .bind(source)
         .fetch_one(self.read())

@@ -1,8 +1,9 @@
 //! The audit log's table. Records are appended inside the transaction of what they record.
 
-use firebreak_core::audit::{Checkpoint, Entry, Tail};
+use firebreak_core::audit::{Checkpoint, Entry, Sealed, Tail};
 use sqlx::{Row, SqliteConnection};
 
+use crate::many::insert;
 use crate::row::{Place, json_text};
 use crate::{Store, StoreError, Write};
 
@@ -54,6 +55,25 @@ impl Write {
             .await
             .map_err(StoreError::of("appending to the audit log"))?;
         Ok(position)
+    }
+
+    /// Appends records in order; they commit with everything else in this transaction.
+    pub async fn audit_all(&mut self, entries: Vec<Entry>) -> Result<(), StoreError> {
+        let tail = self.tail().await?;
+        let sealed: Vec<Sealed> = entries.into_iter().map(|entry| tail.seal(entry)).collect();
+        let into = "INSERT INTO audit_record (position, body, leaf) ";
+        insert(
+            self.connection(),
+            "appending to the audit log",
+            (into, ""),
+            &sealed,
+            |row, sealed| {
+                row.push_bind(i64::try_from(sealed.record.index).unwrap_or(i64::MAX))
+                    .push_bind(&sealed.body)
+                    .push_bind(sealed.leaf_hash.as_bytes().as_slice());
+            },
+        )
+        .await
     }
 
     /// What to sign for the log as this transaction sees it.

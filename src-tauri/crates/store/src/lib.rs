@@ -4,7 +4,7 @@
 //! their audit records together; nothing is visible until [`Write::commit`], which returns when
 //! the bytes are on disk (WAL with `synchronous=FULL`). Readers never wait for the writer.
 //!
-//! Deliberately absent: an ORM, dynamic SQL, defaults for unknown stored values. A word in the
+//! Deliberately absent: an ORM, SQL with values in its text, defaults for unknown stored values. A word in the
 //! database that this version does not know is [`StoreError::Corrupt`], never a guess.
 
 mod alerts;
@@ -14,6 +14,8 @@ mod context;
 mod database;
 mod error;
 mod incidents;
+mod intake;
+mod many;
 mod plans;
 mod queue;
 mod row;
@@ -29,6 +31,7 @@ pub use context::IncidentContext;
 pub use database::{Read, Store, Write};
 pub use error::StoreError;
 pub use incidents::IncidentSummary;
+pub use intake::{Fact, IncidentHead, KnownFacts, NewAlert, NumberedFact};
 pub use plans::StoredStep;
 pub use runs::{CallRow, IntentRow};
 pub use settings::CloudAccount;

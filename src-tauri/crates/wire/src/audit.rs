@@ -11,7 +11,7 @@ pub struct AuditRow {
     pub index: u64,
     pub at: DateTime<Utc>,
     pub actor: String,
-    /// `step_approved`, `alert_stored`, …
+    /// `step_approved`, `alerts_stored`, …
     pub kind: String,
     /// What it is about (`INC-12`, a step id, a source's name).
     pub subject: String,

@@ -13,7 +13,12 @@ const SETTLE: Duration = Duration::from_secs(12);
 
 /// Of this process.
 pub fn of_this_process() -> String {
-    pss_kib(std::process::id()).map_or_else(|| "not known on this system".to_owned(), mebibytes)
+    own_kib().map_or_else(|| "not known on this system".to_owned(), mebibytes)
+}
+
+/// Of this process, in KiB.
+pub fn own_kib() -> Option<u64> {
+    pss_kib(std::process::id())
 }
 
 /// The real window's whole process tree, when there is a display and a built program.
@@ -73,6 +78,6 @@ fn pss_kib(pid: u32) -> Option<u64> {
     line.split_whitespace().nth(1)?.parse().ok()
 }
 
-fn mebibytes(kib: u64) -> String {
+pub fn mebibytes(kib: u64) -> String {
     format!("{:.0} MiB", kib as f64 / 1024.0)
 }

@@ -22,9 +22,10 @@ impl fmt::Display for Samples {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "p50 {:.1} ms, p95 {:.1} ms, max {:.1} ms",
+            "p50 {:.1} ms, p95 {:.1} ms, p99 {:.1} ms, max {:.1} ms",
             self.at(0.5),
             self.at(0.95),
+            self.at(0.99),
             self.at(1.0)
         )
     }

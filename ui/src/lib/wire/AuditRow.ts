@@ -9,7 +9,7 @@ export type AuditRow = {
  */
 index: number, at: string, actor: string, 
 /**
- * `step_approved`, `alert_stored`, …
+ * `step_approved`, `alerts_stored`, …
  */
 kind: string, 
 /**

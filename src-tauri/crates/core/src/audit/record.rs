@@ -15,7 +15,7 @@ pub struct Entry {
     pub at: Timestamp,
     /// Who: a person's name, a source's, or `firebreak`.
     pub actor: String,
-    /// What sort of thing: `step_approved`, `alert_stored`, …
+    /// What sort of thing: `step_approved`, `alerts_stored`, …
     pub kind: String,
     /// What it is about: `INC-12`, a step id, a source's name.
     pub subject: String,

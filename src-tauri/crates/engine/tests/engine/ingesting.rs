@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use firebreak_core::finding::FindingStatus;
 use firebreak_core::ports::{OutsideError, Trouble};
 use firebreak_core::{IncidentState, Severity};
 use firebreak_store::SourceRow;
@@ -47,7 +48,7 @@ async fn delivered_again_nothing_changes() {
     let world = World::new().await;
     let first =
         world.engine.ingest_file("test", b"i-1|high|new\ni-2|low|new", &me()).await.unwrap();
-    assert_eq!((first.report.findings, first.report.opened.len()), (2, 1));
+    assert_eq!((first.report.findings, first.report.opened), (2, 1));
     let records = world.engine.store().audit_size().await.unwrap();
     let again =
         world.engine.ingest_file("test", b"i-1|high|new\ni-2|low|new", &me()).await.unwrap();
@@ -65,6 +66,66 @@ async fn severity_rises_and_is_never_lowered_by_a_later_alert() {
     world.engine.ingest_file("test", b"i-1|low|resolved", &me()).await.unwrap();
     let incident = world.engine.store().incident(&id).await.unwrap();
     assert_eq!((incident.severity, incident.state), (Severity::Critical, IncidentState::New));
+}
+
+#[tokio::test]
+async fn an_older_version_that_comes_late_changes_nothing_but_what_it_adds() {
+    let world = World::new().await;
+    world.engine.ingest_file("test", b"i-1|low|in_progress||9", &me()).await.unwrap();
+    let late = world.engine.ingest_file("test", b"i-1|high|new||3", &me()).await.unwrap();
+    assert_eq!((late.report.received, late.report.findings), (1, 0));
+    let id = world.engine.find_incident("INC-1").await.unwrap();
+    let finding = world.engine.store().findings(&id).await.unwrap().remove(0);
+    assert_eq!(finding.draft.status, FindingStatus::InProgress, "the newer word stands");
+    let incident = world.engine.store().incident(&id).await.unwrap();
+    assert_eq!(incident.severity, Severity::High, "it was that bad once");
+    assert_eq!(world.engine.store().alert_counts("file:test").await.unwrap(), (2, 0));
+    let lines = world.engine.store().timeline(&id).await.unwrap();
+    assert!(!lines.iter().any(|line| line.text.contains("is now new")), "{lines:?}");
+}
+
+#[tokio::test]
+async fn an_incident_is_the_same_whatever_came_first() {
+    let alerts = ["i-3|high|new", "i-1|high|new", "i-2|low|new||4", "i-2|critical|new||2"];
+    let mut seen = Vec::new();
+    for turn in 0..alerts.len() {
+        for one_by_one in [true, false] {
+            let world = World::new().await;
+            let mut order = alerts;
+            order.rotate_left(turn);
+            let batch =
+                if one_by_one { order.map(str::to_owned).to_vec() } else { vec![order.join("\n")] };
+            for lines in batch {
+                world.engine.ingest_file("test", lines.as_bytes(), &me()).await.unwrap();
+            }
+            let id = world.engine.find_incident("INC-1").await.unwrap();
+            let incident = world.engine.store().incident(&id).await.unwrap();
+            assert!(world.engine.find_incident("INC-2").await.is_err(), "one incident: {order:?}");
+            assert_eq!(incident.findings.len(), 3, "{order:?}");
+            seen.push((incident.title, incident.severity, incident.asset, incident.opened_at));
+        }
+    }
+    seen.dedup();
+    assert_eq!(seen.len(), 1, "{seen:?}");
+    assert_eq!(seen[0].0, "crypto miner i-2", "named after the worst it ever was");
+}
+
+#[tokio::test]
+async fn a_large_batch_is_taken_in_whole_and_once() {
+    let world = World::new().await;
+    let line = |index: usize| format!("i-{index}|high|new||{}\n", index % 60);
+    let mut lines: String = (0..2_345).map(line).collect();
+    lines.extend((0..10).map(line));
+    lines.truncate(lines.len() - 1);
+    let taken = world.engine.ingest_file("test", lines.as_bytes(), &me()).await.unwrap();
+    assert_eq!((taken.report.received, taken.report.repeated), (2_355, 10));
+    assert_eq!((taken.report.findings, taken.report.opened), (2_345, 1));
+    let id = world.engine.find_incident("INC-1").await.unwrap();
+    let incident = world.engine.store().incident(&id).await.unwrap();
+    assert_eq!(incident.findings.len(), 2_345);
+    assert_eq!(world.engine.store().evidence(&id).await.unwrap().len(), 2_345);
+    assert_eq!(world.engine.store().alert_counts("file:test").await.unwrap(), (2_345, 0));
+    assert!(world.engine.verify_audit().await.unwrap().ok());
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@
 mod approving;
 mod crashing;
 mod ingesting;
+mod killing;
 mod recording;
 mod running;
 mod telling;

@@ -48,7 +48,7 @@ async fn a_whole_log_verifies_and_is_signed_to_its_end() {
     let bodies: Vec<String> =
         page.iter().map(|row| String::from_utf8_lossy(&row.body).into_owned()).collect();
     for kind in [
-        "alert_stored",
+        "alerts_stored",
         "plan_proposed",
         "step_approved",
         "intent_written",

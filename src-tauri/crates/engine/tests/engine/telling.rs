@@ -87,8 +87,8 @@ async fn told(
 ) -> (World, IncidentId, Arc<Vendor>) {
     let world = World::with(phase, &[("environment", "staging")]).await;
     with_source(&world, vec![Ok(vec!["i-1|high|new"])]).await;
-    let report = world.engine.poll(SOURCE, &CancellationToken::new()).await.unwrap();
-    let incident = report.ingest.opened[0].clone();
+    world.engine.poll(SOURCE, &CancellationToken::new()).await.unwrap();
+    let incident = world.engine.find_incident("INC-1").await.unwrap();
     let vendor = Arc::new(Vendor { told: Mutex::default(), ends: Mutex::new(ends) });
     if phase >= 2 {
         world.engine.set_writer(vendor.clone()).unwrap();

@@ -93,6 +93,11 @@ pub fn me() -> Identity {
     Identity::person("ana")
 }
 
+/// An engine on a database of its own or of a process before, with nobody enrolled.
+pub async fn engine_at(path: &std::path::Path) -> Arc<Engine> {
+    engine(path, &Arc::new(Cloud::new(&[])), &Arc::default(), &Arc::default(), 1).await
+}
+
 async fn engine(
     path: &std::path::Path,
     cloud: &Arc<Cloud>,
@@ -317,6 +322,11 @@ impl Normaliser for Lines {
         else {
             return Err(NotAnAlert("no alert".to_owned()));
         };
+        // `i-1|high|new|nowhere` is about nothing that is known yet.
+        let nowhere = parts.next() == Some("nowhere");
+        // `i-1|high|new||7` was last changed at 11:07.
+        let minute = parts.next().and_then(|minute| minute.parse().ok());
+        let at = |minute| Utc.with_ymd_and_hms(2026, 11, 22, 11, minute, 0).unwrap();
         Ok(FindingDraft {
             kind: "issue".to_owned(),
             vendor_id: id.to_owned(),
@@ -326,11 +336,10 @@ impl Normaliser for Lines {
             severity_as_given: None,
             status: FindingStatus::from_name(status).unwrap_or(FindingStatus::Unknown),
             status_as_given: None,
-            created_at: Some(Utc.with_ymd_and_hms(2026, 11, 22, 11, 0, 0).unwrap()),
-            updated_at: None,
+            created_at: Some(at(0)),
+            updated_at: minute.map(at),
             status_changed_at: None,
-            // `i-1|high|new|nowhere` is about nothing that is known yet.
-            resource: if parts.next() == Some("nowhere") { Resource::default() } else { machine() },
+            resource: if nowhere { Resource::default() } else { machine() },
             actor: None,
             rule_id: None,
             rule_name: None,

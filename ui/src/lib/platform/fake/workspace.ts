@@ -102,7 +102,7 @@ const KINDS: readonly (readonly [string, string, string, string])[] = [
   ['mo', 'step_approved', 'stp_0_2', 'mo signed “Deactivate key AKIA…7Q2F of deploy-bot” (1 of 1).'],
   ['mo', 'incident_assigned', 'INC-2041', 'mo took INC-2041.'],
   ['firebreak', 'plan_proposed', 'INC-2041', 'Playbook crypto-mining-ec2 v1 proposed 3 steps for INC-2041.'],
-  ['wiz', 'alert_stored', 'wiz', '14 alerts were stored and the cursor moved to 14:03:18.'],
+  ['wiz', 'alerts_stored', 'wiz', '14 alerts were stored and the cursor moved to 14:03:18.'],
   ['firebreak', 'incident_opened', 'INC-2041', 'INC-2041 was opened from 4 findings.'],
   ['mo', 'phase_changed', 'workspace', 'mo raised the phase from 1 to 2.'],
 ];
@@ -111,7 +111,7 @@ export function inventAudit(size: number, before: number | null, limit: number):
   const from = before ?? size;
   return Array.from({ length: Math.min(limit, from) }, (_, offset) => {
     const index = from - 1 - offset;
-    const [actor, kind, subject, text] = KINDS[(size - 1 - index) % KINDS.length] ?? ['firebreak', 'alert_stored', 'wiz', ''];
+    const [actor, kind, subject, text] = KINDS[(size - 1 - index) % KINDS.length] ?? ['firebreak', 'alerts_stored', 'wiz', ''];
     const at = ago((size - index) * 47);
     const body = JSON.stringify({ actor, at, index, kind, subject, text, version: 1 });
     return { index, at, actor, kind, subject, text, body, leaf_hash: hex(random, 64) };
