@@ -20,6 +20,7 @@ mod pace;
 mod patience;
 pub mod prisma;
 mod resource;
+mod sweep;
 pub mod wiz;
 
 pub use http::HttpConfig;

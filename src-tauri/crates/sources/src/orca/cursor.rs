@@ -1,7 +1,8 @@
 //! The position in Orca's stream of changes.
 //!
 //! A sweep reads alerts by `LastUpdated`, oldest change first, from `after` to the end; only its
-//! last page moves `after`, to the newest time that Orca itself showed, less an overlap.
+//! last page moves `after`, to the newest time that Orca itself showed, less an overlap and as long
+//! as the sweep took.
 //!
 //! The serving layer pages by offset. An alert that changes while we page moves to the end, and all
 //! behind it move up by one: an offset counted from the beginning would step over one of them. So
@@ -15,6 +16,7 @@ use firebreak_core::ports::Cursor;
 use serde::{Deserialize, Serialize};
 
 use super::fault::OrcaFault;
+use crate::sweep::passed;
 
 /// What is read again at every sweep. Re-delivery is harmless; a change filed late is not.
 pub(super) const OVERLAP: TimeDelta = TimeDelta::minutes(10);
@@ -95,7 +97,8 @@ impl Position {
     /// Called before each page; at the first one the sweep begins.
     pub(super) fn begin_page(&mut self, now: Timestamp) {
         if self.place.is_none() {
-            (self.began, self.high, self.pages) = (now, None, 0);
+            // A clock that was set back must not put the beginning before what has been read.
+            (self.began, self.high, self.pages) = (now.max(self.after), None, 0);
         }
     }
 
@@ -128,6 +131,7 @@ impl Position {
         times: &[Timestamp],
         rows: u64,
         next: Next,
+        now: Timestamp,
     ) -> Result<bool, OrcaFault> {
         self.high = times.iter().copied().chain(self.high).max();
         self.pages += 1;
@@ -139,7 +143,7 @@ impl Position {
         };
         let Some(place) = &self.place else {
             if let Some(high) = self.high.take() {
-                self.after = self.after.max(high.min(self.began) - OVERLAP);
+                self.after = self.after.max(passed(high, self.began, now) - OVERLAP);
             }
             return Ok(true);
         };
@@ -191,12 +195,12 @@ mod tests {
     fn the_edge_follows_what_was_seen_and_after_is_held_until_the_end() {
         let mut position = fresh();
         assert_eq!(position.rows(), (at(0), 0));
-        assert!(!position.end_page(&[at(5), at(8)], 2, Next::Rows).unwrap());
+        assert!(!position.end_page(&[at(5), at(8)], 2, Next::Rows, at(10_000)).unwrap());
         assert_eq!((position.rows(), position.after), ((at(8), 0), at(0)));
         position.begin_page(at(11_000));
-        assert!(!position.end_page(&[at(8), at(9_000)], 2, Next::Rows).unwrap());
-        assert!(position.end_page(&[at(9_000)], 1, Next::Nothing).unwrap());
-        assert_eq!(position.after, at(9_000 - 600));
+        assert!(!position.end_page(&[at(8), at(9_000)], 2, Next::Rows, at(10_000)).unwrap());
+        assert!(position.end_page(&[at(9_000)], 1, Next::Nothing, at(11_000)).unwrap());
+        assert_eq!(position.after, at(9_000 - 1_000 - 600), "less as long as it took");
         assert_eq!((position.place.as_ref(), position.high), (None, None));
     }
 
@@ -204,49 +208,50 @@ mod tests {
     fn a_second_that_fills_pages_is_walked_by_offset_with_a_step_back() {
         let mut position = fresh();
         let same = vec![at(7); 100];
-        position.end_page(&same, 100, Next::Rows).unwrap();
-        position.end_page(&same, 100, Next::Rows).unwrap();
+        position.end_page(&same, 100, Next::Rows, at(10_000)).unwrap();
+        position.end_page(&same, 100, Next::Rows, at(10_000)).unwrap();
         assert_eq!(position.rows(), (at(7), 90));
-        position.end_page(&same, 100, Next::Rows).unwrap();
+        position.end_page(&same, 100, Next::Rows, at(10_000)).unwrap();
         assert_eq!(position.rows(), (at(7), 180));
     }
 
     #[test]
     fn rows_out_of_order_or_without_times_are_counted() {
         let mut position = fresh();
-        position.end_page(&[at(9), at(8)], 2, Next::Rows).unwrap();
+        position.end_page(&[at(9), at(8)], 2, Next::Rows, at(10_000)).unwrap();
         assert_eq!(position.rows(), (at(0), 2));
-        position.end_page(&[at(9)], 2, Next::Rows).unwrap();
+        position.end_page(&[at(9)], 2, Next::Rows, at(10_000)).unwrap();
         assert_eq!(position.rows(), (at(0), 4));
     }
 
     #[test]
     fn what_changes_while_paging_waits_for_the_next_sweep_and_the_future_moves_nothing_past_now() {
         let mut position = fresh();
-        assert!(position.end_page(&[at(5), at(10_001)], 2, Next::Rows).unwrap());
+        assert!(position.end_page(&[at(5), at(10_001)], 2, Next::Rows, at(10_000)).unwrap());
         assert_eq!(position.after, at(10_000 - 600));
         let mut position = fresh();
-        assert!(position.end_page(&[at(999_999)], 1, Next::Nothing).unwrap());
+        assert!(position.end_page(&[at(999_999)], 1, Next::Nothing, at(10_000)).unwrap());
         assert_eq!(position.after, at(10_000 - 600));
         let mut position = fresh();
-        assert!(position.end_page(&[], 0, Next::Nothing).unwrap());
+        assert!(position.end_page(&[], 0, Next::Nothing, at(10_000)).unwrap());
         assert_eq!(position.after, at(0), "an empty sweep moves nothing");
     }
 
     #[test]
     fn endless_pages_end() {
         let mut position = fresh();
-        position.end_page(&[], 1, Next::Token("t".into())).unwrap();
-        assert!(position.end_page(&[], 1, Next::Token("t".into())).is_err());
+        position.end_page(&[], 1, Next::Token("t".into()), at(10_000)).unwrap();
+        assert!(position.end_page(&[], 1, Next::Token("t".into()), at(10_000)).is_err());
         let mut position = fresh();
-        let end = (0..=PAGES_CAP).find(|_| position.end_page(&[], 1, Next::Rows).is_err());
+        let end =
+            (0..=PAGES_CAP).find(|_| position.end_page(&[], 1, Next::Rows, at(10_000)).is_err());
         assert!(end.is_some());
     }
 
     #[test]
     fn what_is_not_ours_is_refused() {
         let mut position = fresh();
-        position.end_page(&[at(5), at(8)], 2, Next::Rows).unwrap();
+        position.end_page(&[at(5), at(8)], 2, Next::Rows, at(10_000)).unwrap();
         let stored = position.write();
         let read = |cursor: &Cursor| Position::read(Some(cursor), at(5), TimeDelta::zero(), true);
         assert_eq!(read(&stored).unwrap(), position);

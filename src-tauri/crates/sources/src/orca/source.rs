@@ -58,7 +58,7 @@ impl OrcaSource {
     async fn page(&self, mut position: Position) -> Result<Page, OrcaFault> {
         position.begin_page(self.clock.now());
         let Batch { alerts, times, next } = self.batch(&mut position).await?;
-        let ended = position.end_page(&times, alerts.len() as u64, next)?;
+        let ended = position.end_page(&times, alerts.len() as u64, next, self.clock.now())?;
         let seen_until = ended.then_some(position.began);
         Ok(Page { alerts, cursor: position.write(), more: !ended, seen_until })
     }

@@ -1,9 +1,8 @@
 //! The position in Prisma Cloud's stream of changes.
 //!
 //! Up to three sweeps take turns: alerts by the time of their status, alerts by the time of any
-//! change, incidents of Compute by their time. A sweep holds its window while it pages; only its
-//! last page moves it, to the newest time that Prisma itself showed, less an overlap. Never by our
-//! own clock: what Prisma files late would be lost.
+//! change, incidents of Compute by their time. A page of alerts is Prisma's `pageToken`, a page of
+//! incidents Compute's offset; a sweep's window ends when it began, by our clock.
 
 use chrono::{DateTime, TimeDelta};
 use firebreak_core::Timestamp;
@@ -12,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::config::ChangeClock;
 use super::fault::PrismaFault;
+use crate::sweep::Sweep;
 
 /// What is read again at every sweep of alerts. Public integrations of Prisma look back 20 minutes
 /// (XSOAR) or keep a distance of 30 (Sentinel), because alerts are indexed late.
@@ -19,8 +19,6 @@ pub(super) const OVERLAP: TimeDelta = TimeDelta::minutes(30);
 /// The same for incidents: acknowledging one does not change its time, so within this span it is
 /// seen again all the same.
 pub(super) const INCIDENTS_OVERLAP: TimeDelta = TimeDelta::minutes(60);
-/// Most pages of one sweep.
-pub(super) const PAGES_CAP: u32 = 10_000;
 
 /// Which sweep is on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,23 +58,6 @@ pub(super) struct Position {
     pub(super) incidents: Sweep,
 }
 
-/// Where one sweep is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Sweep {
-    /// Where the window begins; held for the whole sweep.
-    pub(super) after: Timestamp,
-    /// Where the next page is, `None` at the first: Prisma's `pageToken`, or Compute's offset.
-    pub(super) page: Option<String>,
-    /// Newest time seen in this sweep.
-    pub(super) high: Option<Timestamp>,
-    /// Pages of this sweep so far.
-    pub(super) pages: u32,
-    /// When this sweep began, by our clock: where its window ends. Bounds `high`, so that a time in
-    /// the future does not carry the position with it.
-    pub(super) began: Timestamp,
-}
-
 impl Position {
     /// The stored position, or one `lookback` ago.
     pub(super) fn read(
@@ -98,7 +79,7 @@ impl Position {
 
     /// One from which everything since `after` is read.
     pub(super) fn from(after: Timestamp, now: Timestamp) -> Self {
-        let sweep = Sweep { after, page: None, high: None, pages: 0, began: now };
+        let sweep = Sweep::from(after, now);
         Self {
             v: 1,
             phase: Phase::Status,
@@ -127,55 +108,11 @@ impl Position {
         &mut self,
         times: impl Iterator<Item = Timestamp>,
         next: Option<String>,
+        now: Timestamp,
     ) -> Result<bool, PrismaFault> {
         let overlap = self.phase.overlap();
-        self.sweep().end_page(times, next, overlap)
-    }
-}
-
-impl Sweep {
-    /// Called before each page; at the first one the sweep begins.
-    pub(super) fn begin_page(&mut self, now: Timestamp) {
-        if self.page.is_none() {
-            // A clock that was set back must not turn the window around.
-            (self.began, self.high, self.pages) = (now.max(self.after), None, 0);
-        }
-    }
-
-    /// Goes back to the first page: Prisma no longer knows the token. `after` stays, and pages are
-    /// counted on, so that a token that is never known ends at the cap.
-    pub(super) fn restart(&mut self, now: Timestamp) {
-        self.page = None;
-        (self.began, self.high) = (now.max(self.after), None);
-    }
-
-    fn end_page(
-        &mut self,
-        times: impl Iterator<Item = Timestamp>,
-        next: Option<String>,
-        overlap: TimeDelta,
-    ) -> Result<bool, PrismaFault> {
-        self.high = times.chain(self.high).max();
-        self.pages += 1;
-        match next {
-            Some(_) if self.pages >= PAGES_CAP => Err(PrismaFault::Senseless(format!(
-                "it has no end: {PAGES_CAP} pages and more to come"
-            ))),
-            Some(next) if self.page.as_ref() == Some(&next) => Err(PrismaFault::Senseless(
-                "it has no end: the next page is the same page".to_owned(),
-            )),
-            Some(next) => {
-                self.page = Some(next);
-                Ok(false)
-            }
-            None => {
-                self.page = None;
-                if let Some(high) = self.high.take() {
-                    self.after = self.after.max(high.min(self.began) - overlap);
-                }
-                Ok(true)
-            }
-        }
+        let ended = self.sweep().end_page(times, next, overlap, now);
+        ended.map_err(|endless| PrismaFault::Senseless(endless.to_string()))
     }
 }
 
@@ -191,40 +128,30 @@ mod tests {
         Position::read(None, at(now), TimeDelta::minutes(60)).unwrap()
     }
 
+    /// As the versions before the sweeps of Wiz and Prisma Cloud became one type stored it.
+    const STORED: &str = r#"{"v":1,"phase":"anything","status":{"after":"2026-09-21T13:43:20Z","page":null,"high":null,"pages":3,"began":"2026-09-21T14:13:20Z"},"anything":{"after":"2026-09-14T14:13:20.123456Z","page":"tok","high":"2026-09-15T00:00:00Z","pages":1,"began":"2026-09-21T14:13:20.500Z"},"incidents":{"after":"2026-09-14T14:13:20Z","page":"50","high":null,"pages":1,"began":"2026-09-21T14:13:20Z"}}"#;
+
     #[test]
-    fn the_window_is_held_until_the_last_page_and_then_follows_what_was_seen() {
-        let mut position = fresh(100);
-        position.sweep().begin_page(at(100));
-        assert!(!position.end_page([at(90), at(95)].into_iter(), Some("p2".into())).unwrap());
-        assert_eq!((position.status.after, position.status.began), (at(40), at(100)));
-        position.sweep().begin_page(at(103));
-        assert_eq!(position.status.began, at(100));
-        assert!(position.end_page([at(80)].into_iter(), None).unwrap());
-        assert_eq!(position.status.after, at(65), "95 less the overlap of 30");
-        assert_eq!(position.anything.after, at(40));
+    fn what_earlier_versions_stored_is_read_and_written_the_same() {
+        let stored = Cursor(STORED.to_owned());
+        let position = Position::read(Some(&stored), at(5), TimeDelta::zero()).unwrap();
+        assert_eq!(position.phase, Phase::Anything);
+        let sweep = &position.anything;
+        assert_eq!((sweep.page.as_deref(), sweep.pages), (Some("tok"), 1));
+        assert_eq!(position.write(), stored);
     }
 
     #[test]
-    fn neither_a_future_time_nor_an_empty_sweep_carries_the_position_away() {
+    fn each_sweep_has_its_own_window_and_overlap() {
         let mut position = fresh(100);
         position.sweep().begin_page(at(100));
-        position.end_page([at(1_000_000)].into_iter(), None).unwrap();
-        assert_eq!(position.status.after, at(70));
-        position.sweep().begin_page(at(20));
-        assert_eq!(position.status.began, at(70), "a clock set back");
-        position.end_page(std::iter::empty(), None).unwrap();
-        assert_eq!(position.status.after, at(70));
-    }
-
-    #[test]
-    fn endless_pages_end() {
-        let mut position = fresh(100);
-        position.sweep().begin_page(at(100));
-        position.end_page(std::iter::empty(), Some("p".into())).unwrap();
-        assert!(position.end_page(std::iter::empty(), Some("p".into())).is_err());
-        let ended = (0..=PAGES_CAP)
-            .find(|n| position.end_page(std::iter::empty(), Some(format!("p{n}"))).is_err());
-        assert!(ended.is_some());
+        assert!(position.end_page([at(95)].into_iter(), None, at(100)).unwrap());
+        position.phase = Phase::Incidents;
+        position.sweep().begin_page(at(105));
+        assert!(position.end_page([at(104)].into_iter(), None, at(105)).unwrap());
+        let after =
+            [&position.status, &position.anything, &position.incidents].map(|sweep| sweep.after);
+        assert_eq!(after, [at(65), at(40), at(44)]);
     }
 
     #[test]

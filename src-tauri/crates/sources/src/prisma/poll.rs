@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 use super::client::Client;
 use super::compute::{Compute, PAGE};
 use super::config::ChangeClock;
-use super::cursor::Sweep;
 use super::fault::PrismaFault;
 use super::shape::{ALERT, INCIDENT};
 use crate::http::Reply;
 use crate::instant::instant;
 use crate::json::{self, Members};
+use crate::sweep::Sweep;
 
 /// Longest page token carried along.
 const TOKEN_CAP: usize = 16_384;

@@ -19,6 +19,7 @@ use super::fault::PrismaFault;
 use super::graph;
 use super::poll::{self, Batch, Wanted};
 use super::probe::{self, ALERTS, ASSETS, RUNTIME};
+use crate::sweep::Sweep;
 
 /// One tenant, and its Compute console where one is configured. Reads only.
 pub struct PrismaSource {
@@ -62,7 +63,7 @@ impl PrismaSource {
     async fn page(&self, position: &mut Position) -> Result<Page, PrismaFault> {
         position.sweep().begin_page(self.clock.now());
         let Batch { alerts, times, next } = self.batch(position).await?;
-        let ended = position.end_page(times.into_iter(), next)?;
+        let ended = position.end_page(times.into_iter(), next, self.clock.now())?;
         let mut more = true;
         if ended {
             let at = self.phases.iter().position(|phase| *phase == position.phase);
@@ -103,7 +104,7 @@ impl PrismaSource {
         }
     }
 
-    fn first<'p>(&self, position: &'p Position) -> &'p super::cursor::Sweep {
+    fn first<'p>(&self, position: &'p Position) -> &'p Sweep {
         match self.phases.first() {
             Some(Phase::Anything) => &position.anything,
             Some(Phase::Incidents) => &position.incidents,

@@ -6,13 +6,14 @@ use firebreak_core::ports::RawAlert;
 use serde_json::{Value, json};
 
 use super::client::{Answer, Client};
-use super::cursor::{Phase, Sweep};
+use super::cursor::Phase;
 use super::fault::WizFault;
 use super::queries;
 use super::shape::{DETECTION, ISSUE};
 use crate::fields::at;
 use crate::instant::instant;
 use crate::json::{self, Members};
+use crate::sweep::Sweep;
 
 /// A page, read but not yet judged as a step of the sweep.
 #[derive(Debug)]

@@ -81,7 +81,7 @@ impl WizSource {
         let ended = match fetched {
             Some(Batch { alerts: fresh, times, next }) => {
                 alerts = fresh;
-                position.sweep().end_page(times.into_iter(), next)?
+                position.end_page(times.into_iter(), next, self.clock.now())?
             }
             None => true,
         };

@@ -321,3 +321,21 @@ async fn what_has_been_seen_is_said_when_both_sweeps_are_done() {
         cursor = Some(page.cursor);
     }
 }
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_does_not_take_back_what_has_been_seen() {
+    let tenant = Tenant::answering(|request: &Request| match wants_detections(request) {
+        true => page("detections", vec![], None),
+        false => page("issues", vec![issue("i", "2026-09-21T14:00:00Z")], None),
+    })
+    .await;
+    let (_, cursor) = sweep(&tenant.source(), None).await.unwrap();
+    tenant.clock.turn(-86_400);
+    let issues = tenant.source().poll(Some(&cursor)).await.unwrap();
+    let end = tenant.source().poll(Some(&issues.cursor)).await.unwrap();
+    assert!(
+        end.seen_until >= Some("2026-09-21T13:55:00Z".parse().unwrap()),
+        "{:?}",
+        end.seen_until
+    );
+}
