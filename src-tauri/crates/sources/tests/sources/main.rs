@@ -5,6 +5,7 @@
 mod corpora;
 mod faults;
 mod graph;
+mod interleaving;
 mod lacework;
 mod mutation;
 mod ocsf;

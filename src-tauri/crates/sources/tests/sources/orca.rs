@@ -6,5 +6,5 @@ mod hostile;
 mod polling;
 mod reading;
 mod samples;
-mod stand;
+pub mod stand;
 mod writing;
