@@ -48,6 +48,13 @@ impl Sweep {
         Self { after, page: None, high: None, pages: 0, began: now.max(after) }
     }
 
+    /// Whether it is time for it, when it is made `every` so often: always for one that never was made
+    /// or is under way, and when the clock was set back, so that it does not wait for the clock.
+    pub(crate) fn due(&self, now: Timestamp, every: TimeDelta) -> bool {
+        let never = self.page.is_none() && self.pages == 0;
+        never || self.page.is_some() || now < self.began || now - self.began >= every
+    }
+
     /// Called before each page; at the first one the sweep begins.
     pub(crate) fn begin_page(&mut self, now: Timestamp) {
         if self.page.is_none() {
@@ -173,6 +180,18 @@ mod tests {
         assert_eq!(sweep.began, at(93));
         page(&mut sweep, 20, &[99], None);
         assert_eq!(sweep.after, at(93));
+    }
+
+    #[test]
+    fn it_is_due_at_first_while_under_way_and_after_a_while() {
+        let every = TimeDelta::minutes(10);
+        let mut sweep = fresh();
+        assert!(sweep.due(at(100), every), "never made");
+        page(&mut sweep, 100, &[], Some("p2"));
+        assert!(sweep.due(at(100), every), "under way");
+        page(&mut sweep, 101, &[], None);
+        let due = [99, 100, 109, 110].map(|minute| sweep.due(at(minute), every));
+        assert_eq!(due, [true, false, false, true]);
     }
 
     #[test]

@@ -76,9 +76,19 @@ pub struct PrismaConfig {
     /// `https://us-east1.cloud.twistlock.com/us-2-158262739`: where Prisma Compute answers. Its
     /// incidents are not polled without.
     pub compute_url: Option<String>,
-    /// Which changes are polled, each in a sweep of its own. Both by default: the second contains
-    /// the first by the vendor's words, but only the first is what public integrations rely on.
+    /// Which changes are polled, each in a sweep of its own. Both by default, see
+    /// [`anything_every`](Self::anything_every).
     pub changes: Vec<ChangeClock>,
+    /// How often the sweep by any change is made where both are; the one by status is made at every
+    /// poll.
+    ///
+    /// One sweep can't do for both. By the vendor's words `lastUpdated` moves with every change of
+    /// status, but its OpenAPI does not know the filter, so nothing says which field
+    /// `ALERT_UPDATED` compares, and public integrations publish alerts, open and resolved ones,
+    /// without a `lastUpdated`. The other way round the sweep by status never shows another
+    /// severity. What can be proved is that each sweep has a window of its own, which waits for it:
+    /// made less often it brings later what only it brings, and loses nothing.
+    pub anything_every: Duration,
     /// Further filters of `/v2/alert`, name and value: `("policy.severity", "high")`. None by default.
     pub filters: Vec<(String, String)>,
     /// How far back the first poll reaches.
@@ -113,6 +123,7 @@ impl PrismaConfig {
             secret,
             compute_url: None,
             changes: vec![ChangeClock::Status, ChangeClock::Anything],
+            anything_every: Duration::from_secs(10 * 60),
             filters: Vec::new(),
             lookback: Duration::from_secs(7 * 86_400),
             page_size: 200,

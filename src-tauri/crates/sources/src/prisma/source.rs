@@ -27,6 +27,7 @@ pub struct PrismaSource {
     lookback: TimeDelta,
     wanted: Wanted,
     phases: Vec<Phase>,
+    anything_every: TimeDelta,
     client: Client,
     compute: Option<Compute>,
     clock: Arc<dyn Clock>,
@@ -52,6 +53,7 @@ impl PrismaSource {
             lookback: TimeDelta::from_std(config.lookback).unwrap_or(TimeDelta::days(7)),
             wanted: Wanted { page_size: config.page_size, filters: config.filters.clone() },
             phases: phases(&config.changes, compute.is_some()),
+            anything_every: TimeDelta::from_std(config.anything_every).unwrap_or(TimeDelta::MAX),
             client,
             compute,
             clock,
@@ -66,13 +68,25 @@ impl PrismaSource {
         let ended = position.end_page(times.into_iter(), next, self.clock.now())?;
         let mut more = true;
         if ended {
-            let at = self.phases.iter().position(|phase| *phase == position.phase);
-            let next = at.map_or(0, |at| at + 1);
-            more = next < self.phases.len();
-            position.phase = self.phases[next % self.phases.len()];
+            let next = self.next(position);
+            more = next.is_some();
+            position.phase = next.unwrap_or(self.phases[0]);
         }
+        // What only the sweep by any change brings may be as much older as that is made less often.
         let seen_until = (!more).then(|| self.first(position).began);
         Ok(Page { alerts, cursor: position.write(), more, seen_until })
+    }
+
+    /// The sweep that follows; `None` when all that were due are done.
+    fn next(&self, position: &Position) -> Option<Phase> {
+        let at = self.phases.iter().position(|phase| *phase == position.phase)?;
+        let due = |phase: &Phase| {
+            // By itself it is the only one that brings anything.
+            *phase != Phase::Anything
+                || *phase == self.phases[0]
+                || position.anything.due(self.clock.now(), self.anything_every)
+        };
+        self.phases[at + 1..].iter().copied().find(due)
     }
 
     /// The batch, after beginning anew where Prisma no longer knows the page.

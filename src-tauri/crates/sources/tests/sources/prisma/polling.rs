@@ -54,6 +54,33 @@ async fn the_window_is_held_while_paging_and_then_follows_what_was_seen() {
     assert_eq!(range(7), json!({"startTime": minute(-5 - 30), "endTime": minute(10)}));
 }
 
+/// Both sweeps bring most alerts; the one by any change is made less often, and brings no less.
+#[tokio::test]
+async fn the_sweep_by_any_change_is_made_less_often_and_its_window_waits() {
+    let tenant = Tenant::answering(|request: &Request| {
+        page(vec![alert(if is_status(request) { "P-1" } else { "P-2" }, -5)], None)
+    })
+    .await;
+    let (bodies, mut cursor) = sweep(&tenant.source(), None).await.unwrap();
+    assert_eq!(ids(&bodies), ["P-1", "P-2"], "the first time both");
+    for minutes in 1..=10 {
+        tenant.clock.turn(60);
+        let (bodies, next) = sweep(&tenant.source(), Some(cursor)).await.unwrap();
+        let expected: &[&str] = if minutes == 10 { &["P-1", "P-2"] } else { &["P-1"] };
+        assert_eq!(ids(&bodies), expected, "after {minutes} minutes");
+        cursor = next;
+    }
+    let asked = tenant.bodies("/v2/alert").await;
+    assert_eq!(asked.len(), 2 + 11, "22 when each was made every time");
+    let window = |request: &Value| request["timeRange"]["value"].clone();
+    let waited = json!({"startTime": minute(-5 - 30), "endTime": minute(10)});
+    assert_eq!(window(asked.last().unwrap()), waited, "since what it saw last");
+    // A back-fill is read whole.
+    let source = tenant.source();
+    let place = source.start_at(tenant.clock.now());
+    assert_eq!(ids(&sweep(&source, Some(place)).await.unwrap().0), ["P-1", "P-2"]);
+}
+
 #[tokio::test]
 async fn every_request_carries_the_session_and_asks_for_details() {
     let tenant = Tenant::answering(seven).await;
@@ -342,6 +369,7 @@ async fn alerts_without_the_time_of_their_change_move_the_position_by_an_earlier
     })
     .await;
     let (_, cursor) = sweep(&tenant.source(), None).await.unwrap();
+    tenant.clock.turn(600);
     sweep(&tenant.source(), Some(cursor)).await.unwrap();
     let asked = tenant.bodies("/v2/alert").await;
     for sweep in [2, 3] {
