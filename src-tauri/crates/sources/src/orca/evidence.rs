@@ -5,6 +5,7 @@ use firebreak_core::finding::Observation;
 use firebreak_core::text;
 use serde_json::Value;
 
+use super::graph::radius_names;
 use super::plain::embedded;
 use crate::fields::{at, list, text_of};
 use crate::instant::instant;
@@ -14,6 +15,9 @@ const OBSERVATIONS_CAP: usize = 50;
 /// Most details in one line, and levels looked into for them.
 const DETAILS_CAP: usize = 12;
 const LEVELS: usize = 3;
+
+/// Where an alert carries the blast radius of its asset.
+pub(super) const RADIUS: [&str; 2] = ["Inventory.BlastRadius", "model.Inventory.BlastRadius"];
 
 /// Reads findings, risk findings, the reason of closing and the blast radius.
 pub(super) fn observations(alert: &Value, created: Option<Timestamp>) -> Vec<Observation> {
@@ -28,12 +32,7 @@ pub(super) fn observations(alert: &Value, created: Option<Timestamp>) -> Vec<Obs
     if let Some(reason) = text_of(at(alert, "ClosedReason")) {
         lines.add(instant(at(alert, "ClosedTime")), &format!("Orca closed it: {reason}"));
     }
-    let radius = ["Inventory.BlastRadius", "model.Inventory.BlastRadius"];
-    let known = radius.iter().map(|path| embedded(at(alert, path))).find(|radius| {
-        radius.as_object().is_some_and(|r| !r.is_empty())
-            || radius.as_array().is_some_and(|r| !r.is_empty())
-    });
-    if known.is_some() {
+    if RADIUS.iter().any(|path| radius_names(at(alert, path))) {
         lines.add(None, "Orca names a blast radius of the asset; the graph shows it.");
     }
     lines.into_list()

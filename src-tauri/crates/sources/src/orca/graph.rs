@@ -11,7 +11,7 @@ use firebreak_core::finding::{Finding, Resource};
 use firebreak_core::{AssetId, text};
 use serde_json::Value;
 
-use super::plain::{embedded, plain};
+use super::plain::{embedded, plain, understood};
 use crate::fields::{at, id, list, text_of, title};
 use crate::native;
 
@@ -68,8 +68,12 @@ impl Sketch<'_> {
     fn asset(&mut self, asset: &Value) {
         let Some(here) = self.node(asset) else { return };
         self.exposure(&here, asset);
-        let radius = embedded(at(asset, "BlastRadius"));
-        self.walk(&radius, &here, "blast_radius", LEVELS);
+        let radius = at(asset, "BlastRadius");
+        if let Some(fault) = radius_fault(radius) {
+            // The rest of the record is drawn all the same.
+            tracing::warn!(source = self.source, asset = here.as_str(), fault);
+        }
+        self.walk(&embedded(radius), &here, "blast_radius", LEVELS);
         for (key, value) in asset.as_object().into_iter().flatten() {
             if !OWN_FIELDS.contains(&key.as_str()) && (value.is_object() || value.is_array()) {
                 self.walk(value, &here, key, LEVELS);
@@ -195,6 +199,41 @@ impl Sketch<'_> {
     fn finish(mut self) -> Neighbourhood {
         let nodes = self.order.iter().filter_map(|id| self.nodes.remove(id)).collect();
         Neighbourhood { nodes, edges: self.edges.into_iter().collect() }
+    }
+}
+
+/// Why a blast radius says nothing to us, in words; `None` for one that names assets and for none.
+pub(super) fn radius_fault(radius: &Value) -> Option<String> {
+    match understood(radius) {
+        Err(why) => Some(format!("blast radius: not understood ({why})")),
+        Ok(Value::Null) => None,
+        Ok(radius) if is_empty(&radius) || names_any(&radius, LEVELS) => None,
+        Ok(_) => Some("blast radius: not understood (it names no asset in a known way)".to_owned()),
+    }
+}
+
+/// Whether a blast radius names an asset.
+pub(super) fn radius_names(radius: &Value) -> bool {
+    understood(radius).is_ok_and(|radius| names_any(&radius, LEVELS))
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Object(map) => map.values().all(is_empty),
+        Value::Array(items) => items.iter().all(is_empty),
+        _ => false,
+    }
+}
+
+fn names_any(value: &Value, levels: usize) -> bool {
+    let Some(levels) = levels.checked_sub(1) else { return false };
+    match value {
+        Value::Object(map) => {
+            names_asset(value) || map.values().any(|inner| names_any(inner, levels))
+        }
+        Value::Array(items) => items.iter().any(|inner| names_any(inner, levels)),
+        _ => false,
     }
 }
 

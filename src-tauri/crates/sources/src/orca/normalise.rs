@@ -5,7 +5,8 @@ use firebreak_core::ports::{Normaliser, NotAnAlert, RawAlert};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::evidence::observations;
+use super::evidence::{RADIUS, observations};
+use super::graph::radius_fault;
 use super::plain::plain;
 use super::resource::resource;
 use super::shape::{ALERT, Shape, shape};
@@ -67,6 +68,9 @@ impl<'a> Reading<'a> {
             self.time("status changed", &["StatusTime", "state.status_time", "status_time"]);
         let resource = resource(self.alert, &mut self.notes);
         let mentions = self.mentions();
+        for fault in RADIUS.iter().filter_map(|path| radius_fault(at(self.alert, path))) {
+            self.notes.add(fault);
+        }
         let heading = [
             "Title",
             "title",

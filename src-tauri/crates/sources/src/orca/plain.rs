@@ -11,6 +11,8 @@ use crate::json;
 
 /// Longest text read as JSON, in bytes.
 pub(super) const EMBEDDED_CAP: usize = 256 << 10;
+/// Most times that JSON is found written as text within JSON.
+const TEXTS_CAP: usize = 2;
 
 /// The value without wrappings. Depth was capped when it was parsed.
 pub(super) fn plain(value: Value) -> Value {
@@ -82,14 +84,29 @@ fn unsuffixed(key: &str) -> &str {
 
 /// A value that may be JSON written as text (`"{}"`), read within caps; itself when it is not.
 pub(super) fn embedded(value: &Value) -> Value {
-    match value {
-        Value::String(text)
-            if text.len() <= EMBEDDED_CAP && text.trim_start().starts_with(['{', '[']) =>
-        {
-            json::raw(text.as_bytes())
-                .map_or_else(|_| value.clone(), |raw| plain(json::value(raw).0))
+    understood(value).unwrap_or_else(|_| value.clone())
+}
+
+/// The same, where it must be an object or a list: null when there is nothing (absent, empty, the
+/// text `null`), or why it is not understood. Text within text, as a second serialiser leaves it, is
+/// read too.
+pub(super) fn understood(value: &Value) -> Result<Value, &'static str> {
+    let mut value = plain(value.clone());
+    for _ in 0..TEXTS_CAP {
+        let Value::String(text) = &value else { break };
+        if matches!(text.trim(), "" | "null" | "None") {
+            return Ok(Value::Null);
         }
-        value => value.clone(),
+        if text.len() > EMBEDDED_CAP {
+            return Err("a longer text than is read");
+        }
+        let raw = json::raw(text.as_bytes()).map_err(|_| "text that is no JSON")?;
+        value = plain(json::value(raw).0);
+    }
+    match value {
+        Value::Object(_) | Value::Array(_) | Value::Null => Ok(value),
+        Value::String(_) => Err("text within text within text"),
+        _ => Err("a single value"),
     }
 }
 

@@ -160,3 +160,70 @@ async fn odd_and_enormous_answers_are_kept_within_bounds() {
         assert!(found.edges.iter().all(|edge| known(&edge.from) && known(&edge.to)));
     }
 }
+
+/// No public sample shows more than an empty one: whatever shape it has, neither the alert nor the
+/// rest of the graph is lost, and what is not understood is named.
+#[tokio::test]
+async fn a_blast_radius_of_any_shape_costs_nothing_else() {
+    let object = json!({"assets": [{"asset_unique_id": "AwsIamRole_1_5", "name": "r", "type": "AwsIamRole"}]});
+    let list = object["assets"].clone();
+    let text = |value: &Value| json!(value.to_string());
+    let long = json!({"pad": "x".repeat(300 << 10), "assets": list});
+    let named = Ok(true);
+    let nothing = Ok(false);
+    let table: Vec<(Value, Result<bool, &str>)> = vec![
+        (text(&object), named),
+        (object.clone(), named),
+        (text(&list), named),
+        (list.clone(), named),
+        (json!({ "value": text(&object) }), named),
+        (text(&text(&object)), named),
+        (Value::Null, nothing),
+        (json!(""), nothing),
+        (json!(" \n"), nothing),
+        (json!("null"), nothing),
+        (json!("{}"), nothing),
+        (json!("[]"), nothing),
+        (json!({}), nothing),
+        (json!([null, {}]), nothing),
+        (json!(&object.to_string()[..40]), Err("text that is no JSON")),
+        (json!("{'assets': []}"), Err("text that is no JSON")),
+        (json!("see the console"), Err("text that is no JSON")),
+        (text(&text(&text(&object))), Err("text within text within text")),
+        (text(&long), Err("a longer text than is read")),
+        (json!("7"), Err("a single value")),
+        (json!(7), Err("a single value")),
+        (json!(true), Err("a single value")),
+        (json!("\"high\""), Err("text that is no JSON")),
+        (json!({"score": 7, "reach": ["a", "b"]}), Err("names no asset in a known way")),
+        (json!(["arn"]), Err("names no asset in a known way")),
+    ];
+    for (radius, expected) in table {
+        let shown = text(&radius).to_string().chars().take(120).collect::<String>();
+        let mut asset = inventory();
+        asset["data"]["BlastRadius"] = json!({ "value": radius });
+        let organisation =
+            Organisation::answering(move |_: &Request| data(vec![asset.clone()])).await;
+        let found = organisation.source().neighbours(&finding(&organisation, "orca-test")).await;
+        let kinds: Vec<String> = found.unwrap().edges.into_iter().map(|edge| edge.kind).collect();
+        for kept in ["exposed", "security_groups"] {
+            assert!(kinds.iter().any(|kind| kind == kept), "{shown}: no {kept} in {kinds:?}");
+        }
+        let drawn = kinds.iter().any(|kind| kind == "blast_radius" || kind == "assets");
+        assert_eq!(drawn, expected == Ok(true), "{shown}: {kinds:?}");
+
+        let mut alert: Value = serde_json::from_str(ALERT).unwrap();
+        alert["data"]["Inventory"] = inventory();
+        alert["data"]["Inventory"]["data"]["BlastRadius"] = json!({ "value": radius });
+        let read = read(&alert.to_string());
+        assert_eq!(read.vendor_id, "orca-40017", "{shown}");
+        let notes: Vec<&String> =
+            read.unknowns.iter().filter(|note| note.starts_with("blast radius")).collect();
+        match expected {
+            Ok(_) => assert!(notes.is_empty(), "{shown}: {notes:?}"),
+            Err(why) => assert!(notes.len() == 1 && notes[0].contains(why), "{shown}: {notes:?}"),
+        }
+        let told = read.observations.iter().any(|line| line.text.contains("blast radius"));
+        assert_eq!(told, expected == Ok(true), "{shown}");
+    }
+}
