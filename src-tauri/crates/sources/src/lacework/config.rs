@@ -94,7 +94,9 @@ pub struct LaceworkConfig {
     /// How often all alerts of the look-back are listed again to see closed and changed ones. Taken
     /// less often when that would use more than half of the allowance.
     pub review_every: Duration,
-    /// Scopes read for alerts of severity High and Critical, beside Details.
+    /// Scopes read for alerts of severity High and Critical, beside Details, in this order while
+    /// requests last. Of these, `ObservationTimeline` is read for severity Medium too while more than
+    /// half of the requests are left: it alone names techniques of ATT&CK.
     pub scopes: Vec<Scope>,
     /// Life asked for an access token; Lacework grants at most a day.
     pub token_life: Duration,
@@ -126,7 +128,12 @@ impl LaceworkConfig {
             window: Duration::from_secs(7 * 86_400),
             overlap: Duration::from_secs(6 * 3_600),
             review_every: Duration::from_secs(15 * 60),
-            scopes: vec![Scope::Investigation, Scope::Events, Scope::ObservationTimeline],
+            scopes: vec![
+                Scope::ObservationTimeline,
+                Scope::Events,
+                Scope::Investigation,
+                Scope::RelatedAlerts,
+            ],
             token_life: Duration::from_secs(3_600),
             requests_per_hour: NonZeroU32::MIN.saturating_add(479),
             http: HttpConfig::default(),

@@ -7,7 +7,7 @@ use firebreak_core::ports::{RawAlert, Trouble};
 
 use super::client::{Client, composed};
 use super::fault::LaceworkFault;
-use super::known::{Known, Listed, URGENT};
+use super::known::{Known, Listed, MIDDLING, URGENT};
 use super::scope::Scope;
 use super::shape::ALERT;
 
@@ -117,10 +117,14 @@ impl Details {
             Err(fault) => return Err(fault),
         };
         let mut others = Vec::new();
-        let scopes = if urgency >= URGENT { self.scopes.as_slice() } else { &[] };
-        for scope in scopes {
+        for scope in &self.scopes {
             let allowance = client.wire.allowance();
-            if allowance.left() <= allowance.limit() / 4 {
+            let reserve = match urgency {
+                URGENT.. => allowance.limit() / 4,
+                MIDDLING if *scope == Scope::ObservationTimeline => allowance.limit() / 2,
+                _ => continue,
+            };
+            if allowance.left() <= reserve {
                 break;
             }
             others.extend(optional(client, id, *scope).await?.map(|raw| (*scope, raw)));

@@ -94,15 +94,19 @@ impl Facts {
         }
     }
 
-    /// Scope `RelatedAlerts`.
+    /// Scope `RelatedAlerts`: other findings of Lacework's, each with its number.
     pub(super) fn related(&mut self, alerts: &Value) {
         for alert in list(alerts).iter().take(ENTRIES_CAP) {
-            if let (Some(id), Some(name)) =
-                (text_of(at(alert, "eventId")), text_of(at(alert, "eventName")))
-            {
-                let began = instant(at(alert, "startTime"));
-                self.add(began, &format!("Lacework relates alert {id} to this one: {name}"));
-            }
+            let field = |names: [&str; 2]| names.iter().find_map(|name| text_of(at(alert, name)));
+            let Some(number) = field(["eventId", "alertId"]) else { continue };
+            let severity = field(["severity", "alertSeverity"]);
+            let severity = severity.map(|word| format!(" (severity {word})")).unwrap_or_default();
+            let name = field(["eventName", "alertName"]).map(|name| format!(": {name}"));
+            let line = format!(
+                "Lacework relates alert {number}{severity} to this one{}",
+                name.unwrap_or_default()
+            );
+            self.add(instant(at(alert, "startTime")), &line);
         }
     }
 

@@ -1,5 +1,6 @@
 //! Neighbours: what an alert's scopes name, as nodes and edges with reasons. Lacework has no public
-//! API of attack paths; this is what its alerts themselves connect.
+//! API of attack paths; this is what its alerts themselves connect. Alerts that it relates to one are
+//! no assets: they are told among the observations.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,7 +24,6 @@ const ENTRIES_CAP: usize = 50;
 pub(super) struct Scopes<'a> {
     pub(super) details: &'a Value,
     pub(super) events: &'a Value,
-    pub(super) related: &'a Value,
     pub(super) observations: &'a Value,
 }
 
@@ -42,7 +42,6 @@ pub(super) fn neighbourhood(source: &str, finding: &Finding, scopes: &Scopes<'_>
     sketch.resources(&root, person.as_ref(), map);
     sketch.addresses(&root, person.as_ref(), &name, map);
     sketch.keys(person.as_ref().unwrap_or(&root), scopes.events);
-    sketch.related(&root, scopes.related);
     sketch.relationships(&root, resource, scopes.observations);
     sketch.finish()
 }
@@ -158,24 +157,6 @@ impl Sketch<'_> {
                 let from = self.outside(&address);
                 self.edge(&from, &id, "calls", &format!("{call} came from {address}"));
             }
-        }
-    }
-
-    /// Other alerts are nodes of their own kind: whoever looks at this one wants to know of them.
-    fn related(&mut self, root: &AssetId, alerts: &Value) {
-        for alert in list(alerts).iter().take(ENTRIES_CAP) {
-            let Some(number) =
-                text_of(at(alert, "eventId")).or_else(|| text_of(at(alert, "alertId")))
-            else {
-                continue;
-            };
-            let title = text_of(at(alert, "eventName")).or_else(|| text_of(at(alert, "alertName")));
-            let title = title.unwrap_or_else(|| format!("alert {number}"));
-            let id = AssetId::new(format!("{}:alert:{}", self.source, opaque(&number)));
-            self.keep(id.clone(), &title, "alert", false);
-            let severity = text_of(at(alert, "severity")).unwrap_or_else(|| "unknown".to_owned());
-            let reason = format!("Lacework relates alert {number} (severity {severity}): {title}");
-            self.edge(root, &id, "related_alert", &reason);
         }
     }
 

@@ -154,6 +154,8 @@ impl Known {
 
 /// The severity's urgency at and above which further scopes are read.
 pub(super) const URGENT: u8 = 4;
+/// The severity's urgency at which what was observed is read, which alone names techniques.
+pub(super) const MIDDLING: u8 = 3;
 
 #[cfg(test)]
 mod tests {

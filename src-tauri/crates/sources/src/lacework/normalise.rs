@@ -12,8 +12,11 @@ use super::shape::{ALERT, Shape, shape};
 use super::split::split;
 use super::{entity, people, translate};
 use crate::attack::Mentions;
-use crate::fields::{Notes, at, id, text_of, title};
+use crate::fields::{Notes, at, id, list, text_of, title};
 use crate::json;
+
+/// Most labels, facts and parts of a fact looked at.
+const LABELS_CAP: usize = 50;
 
 /// No further scopes.
 static NONE: Value = Value::Null;
@@ -137,12 +140,68 @@ impl Reading<'_> {
         facts.related(at(self.parts, "RelatedAlerts"));
         facts.timeline(at(self.parts, "Timeline"));
         facts.integrations(at(self.parts, "Integrations"));
-        let named = [at(alert, "alertName"), at(info, "subject"), at(info, "description")];
-        let tags = at(alert, "policyTags").as_array().into_iter().flatten().take(50);
-        for words in named.into_iter().chain(tags).filter_map(text_of) {
-            mentions.phrase(&words);
-        }
+        techniques(alert, &mut mentions);
         (facts, mentions)
+    }
+}
+
+/// Labels of the alert, its policy and the rules that were triggered.
+const LABELS: [&str; 7] = [
+    "policyTags",
+    "tags",
+    "tagMetadata",
+    "formalTags",
+    "policy.tags",
+    "alertInfo.tags",
+    "alertInfo.formalTags",
+];
+
+/// What the alert itself says of ATT&CK: ids anywhere in its words, ids and whole names among labels.
+/// A name within words is no mention: "discovery" is an everyday word.
+fn techniques(alert: &Value, mentions: &mut Mentions) {
+    let info = at(alert, "alertInfo");
+    let words = [at(alert, "alertName"), at(info, "subject"), at(info, "description")];
+    for text in words.into_iter().filter_map(text_of) {
+        mentions.phrase(&text);
+    }
+    for fact in list(at(info, "supportingFacts")).iter().take(LABELS_CAP) {
+        let under = list(at(fact, "subElements")).iter().take(LABELS_CAP);
+        for part in std::iter::once(fact).chain(under) {
+            text_of(at(part, "supportingFactText")).iter().for_each(|text| mentions.phrase(text));
+        }
+    }
+    for place in LABELS {
+        for label in list(at(alert, place)).iter().take(LABELS_CAP) {
+            labelled(label, mentions);
+        }
+    }
+    let rules = ["RulesTriggered", "RecId", "CustomRule", "NewViolation"];
+    for rule in entity::entities(at(alert, "entityMap"), &rules) {
+        for names in [["rule_title", "title"], ["rule_tags", "tags"]] {
+            rule.field(&names).iter().for_each(|text| mentions.phrase(text));
+        }
+    }
+}
+
+/// `T1078`, `mitre:t1078`, `tactic:Credential Access`, or an object that holds such under id, name,
+/// key or value.
+fn labelled(label: &Value, mentions: &mut Mentions) {
+    if label.is_object() {
+        let part = |name: &str| text_of(at(label, name)).unwrap_or_default();
+        mentions.phrase(&format!("{} {}", part("id"), part("name")));
+        for name in ["name", "tag", "key", "value"] {
+            labelled(at(label, name), mentions);
+        }
+        return;
+    }
+    let Some(text) = text_of(label) else { return };
+    mentions.phrase(&text);
+    for part in text.split([':', '=', '/', ',']).map(str::trim) {
+        mentions.exact_name(part);
+        // Ids as tags are often written small.
+        if part.starts_with('t') && part.len() <= 9 {
+            mentions.phrase(&part.to_ascii_uppercase());
+        }
     }
 }
 

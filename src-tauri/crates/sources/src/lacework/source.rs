@@ -132,16 +132,11 @@ impl LaceworkSource {
             Err(fault) => return Err(fault),
         };
         let mut read = Vec::new();
-        for scope in [Scope::Events, Scope::RelatedAlerts, Scope::ObservationTimeline] {
+        for scope in [Scope::Events, Scope::ObservationTimeline] {
             let answer = optional(&self.client, id, scope).await?;
             read.push(answer.map(|raw| json::value(&raw).0).unwrap_or_default());
         }
-        let scopes = graph::Scopes {
-            details: &details,
-            events: &read[0],
-            related: &read[1],
-            observations: &read[2],
-        };
+        let scopes = graph::Scopes { details: &details, events: &read[0], observations: &read[1] };
         Ok(graph::neighbourhood(&self.name, finding, &scopes))
     }
 }

@@ -57,7 +57,7 @@ fn an_alert_with_its_scopes_is_read_whole() {
         "talks to pool.invalid",
         "in the last 60 days? No",
         "A process known to mine coins was started (web-7, /tmp/.x/xmrig)",
-        "Lacework relates alert 482003 to this one: New external server contacted",
+        "Lacework relates alert 482003 (severity High) to this one: New external server contacted",
         "Comment by dora@example.com: looking at it",
         "Sent to the WEBHOOK channel soc; its last delivery failed: HTTP 503",
     ] {
@@ -173,4 +173,57 @@ fn what_is_no_alert_says_what_it_is() {
         let error = read[0].as_ref().unwrap_err();
         assert!(error.0.contains(what) && !error.0.contains("secret-token"), "{body}: {error}");
     }
+}
+
+#[test]
+fn techniques_are_read_wherever_the_alert_has_them_and_never_made_up() {
+    let check = |path: &str, value: Value, expected: &[&str]| {
+        let mut alert = json!({"alertId": 7, "alertType": "X", "severity": "Medium", "status": "Open",
+            "alertInfo": {"subject": "s", "description": "d"}});
+        let (outer, inner) = path.split_once('.').unwrap_or((path, ""));
+        match inner {
+            "" => alert[outer] = value,
+            inner => alert[outer][inner] = value,
+        }
+        let finding = one(&alert.to_string());
+        let both = [ids(&finding.tactics), ids(&finding.techniques)].concat();
+        assert_eq!(both, expected, "{alert}");
+        let noted = finding.unknowns.contains(&"tactic or technique: not given".to_owned());
+        assert_eq!(noted, expected.is_empty(), "{alert}");
+    };
+    check("alertInfo.description", json!("as T1110 describes"), &["T1110"]);
+    check(
+        "alertInfo.supportingFacts",
+        json!([{"supportingFactText": "Brute force (T1110)",
+                "subElements": [{"supportingFactText": "T1078.004: cloud accounts"}, 3, null]}]),
+        &["T1110", "T1078.004"],
+    );
+    check("alertInfo.formalTags", json!([{"id": "TA0007", "name": "Discovery"}]), &["TA0007"]);
+    check("formalTags", json!([{"customer_facing_id": "T1018", "id": "T1018"}]), &["T1018"]);
+    check("policyTags", json!(["domain:AWS", "mitre:t1078", "T1530"]), &["T1078", "T1530"]);
+    check("policyTags", json!(["tactic:Credential Access"]), &["TA0006"]);
+    check("tagMetadata", json!([{"key": "mitre", "value": "T1098"}]), &["T1098"]);
+    check("tagMetadata", json!(["Resource Hijacking"]), &["T1496"]);
+    check("policy", json!({"tags": ["T1190"]}), &["T1190"]);
+    check(
+        "entityMap",
+        json!({"RulesTriggered": [{"KEY": {"rule_title": "Root used (T1078)"}}]}),
+        &["T1078"],
+    );
+    // Names within words, other numbers, odd types.
+    check("alertInfo.description", json!("discovery of impact on T10 and xT1110 by t1110"), &[]);
+    check("policyTags", json!(["domain:AWS", "subdomain:Cloudtrail", "discovery-team"]), &[]);
+    check("policyTags", json!("T1078"), &[]);
+    check("tagMetadata", json!([null, 7, [], {"value": {"T1078": 1}}]), &[]);
+}
+
+#[test]
+fn related_alerts_are_told_with_their_numbers() {
+    let listed: Value = serde_json::from_str(PARTS).unwrap();
+    let parts = json!({"alert": listed["alert"], "RelatedAlerts": [
+        {"alertId": 11, "alertName": "Another", "severity": "Low"}, {"eventId": "12"}, {"eventName": "no number"}, 7]});
+    let finding = one(&parts.to_string());
+    says(&finding, "Lacework relates alert 11 (severity Low) to this one: Another");
+    says(&finding, "Lacework relates alert 12 to this one");
+    assert!(finding.observations.iter().all(|line| !line.text.contains("no number")));
 }
