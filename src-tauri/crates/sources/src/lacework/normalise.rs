@@ -118,7 +118,7 @@ impl Reading<'_> {
             updated_at,
             status_changed_at: touched,
             resource,
-            actor: people::actor(map, events),
+            actor: people::actor(alert, events),
             rule_id,
             rule_name,
             tactics: mentions.tactics,

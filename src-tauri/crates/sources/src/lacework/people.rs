@@ -47,8 +47,9 @@ pub(super) fn person(map: &Value, events: &Value) -> Option<Person> {
 }
 
 /// Who acted, with the key and the address that were used.
-pub(super) fn actor(map: &Value, events: &Value) -> Option<Actor> {
-    let person = person(map, events);
+pub(super) fn actor(alert: &Value, events: &Value) -> Option<Actor> {
+    let map = at(alert, "entityMap");
+    let person = person(map, events).or_else(|| in_words(alert));
     let key = identities(events).iter().find_map(|identity| text_of(at(identity, "accessKeyId")));
     let sources = entities(map, &["SourceIpAddress"]);
     let address = sources.iter().find_map(|source| source.field(&["ip_addr", "ipaddress"]));
@@ -65,6 +66,32 @@ pub(super) fn actor(map: &Value, events: &Value) -> Option<Actor> {
         address: address.map(|address| opaque(&address)),
     };
     (actor != Actor::default()).then_some(actor)
+}
+
+/// `… For account: 123456789012 : … by user  deploy-bot`, as cloud activity alerts say it, whose lists
+/// have no entity map. What stands there is a name, a unique id with a session, or the account itself
+/// for its root; never made into an ARN, since containment goes by that.
+pub(super) fn in_words(alert: &Value) -> Option<Person> {
+    ["alertInfo.description", "alertInfo.subject"].iter().find_map(|place| {
+        let text: String = text_of(at(alert, place))?.chars().take(4_000).collect();
+        // Letters keep their places: only ASCII changes.
+        let lower = text.to_ascii_lowercase();
+        let from = lower.find("account:")?;
+        let said = ["by user ", ": user "]
+            .iter()
+            .find_map(|words| Some(from + lower.get(from..)?.find(words)? + words.len()))?;
+        let name = text.get(said..)?.split_whitespace().next()?.trim_end_matches(['.', ',', ';']);
+        let account = text.get(from + "account:".len()..said)?.split_whitespace().next()?;
+        let kind = match name.get(..4) {
+            _ if name == account => ResourceKind::User,
+            Some("AROA") => ResourceKind::Role,
+            _ if name.starts_with("AssumedRole/") => ResourceKind::Role,
+            _ => ResourceKind::User,
+        };
+        let name = if name == account { "root" } else { name };
+        let named = (1..=256).contains(&name.len());
+        named.then(|| Person { kind: Some(kind), name: Some(name.to_owned()), ..Person::default() })
+    })
 }
 
 /// CloudTrail's `userIdentity` of every event: an object, or an object written as text.
@@ -187,7 +214,7 @@ mod tests {
         let read = person(&map, &events).unwrap();
         assert_eq!(read.native_id.as_deref(), Some("arn:aws:iam::123456789012:user/ops/dora"));
         assert!(!read.made);
-        let actor = actor(&map, &events).unwrap();
+        let actor = actor(&json!({ "entityMap": map }), &events).unwrap();
         assert_eq!(actor.access_key_id.as_deref(), Some("AKIAEXAMPLEEXAMPLE12"));
         assert_eq!(actor.address.as_deref(), Some("198.51.100.23"));
     }

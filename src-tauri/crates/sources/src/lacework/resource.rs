@@ -26,6 +26,7 @@ pub(super) fn resource(alert: &Value, events: &Value, notes: &mut Notes) -> Reso
         .or_else(|| touched(map))
         .or_else(|| container(map))
         .or_else(|| identity(map, events, notes))
+        .or_else(|| in_words(alert, notes))
         .unwrap_or_default();
     complete(&mut resource, alert, map, events, notes);
     note_gaps(&resource, notes);
@@ -122,6 +123,22 @@ fn identity(map: &Value, events: &Value, notes: &mut Notes) -> Option<Resource> 
         name: Some(line(name)),
         kind: Some(ResourceKind::User),
         native_type: Some(line(other.kind)),
+        ..Resource::default()
+    })
+}
+
+/// Whoever acted, where the alert has only words.
+fn in_words(alert: &Value, notes: &mut Notes) -> Option<Resource> {
+    let person = people::in_words(alert)?;
+    let name = person.name?;
+    notes.add("resource: whoever acted, taken from the alert's words");
+    // The root of one account is not that of another.
+    let account = account_in_words(alert).filter(|_| name == "root");
+    let key = account.map_or_else(|| name.clone(), |account| format!("{account}:root"));
+    Some(Resource {
+        vendor_id: Some(opaque(&format!("user:{key}"))),
+        name: Some(line(name)),
+        kind: person.kind,
         ..Resource::default()
     })
 }

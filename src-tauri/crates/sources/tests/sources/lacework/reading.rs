@@ -227,3 +227,40 @@ fn related_alerts_are_told_with_their_numbers() {
     says(&finding, "Lacework relates alert 12 to this one");
     assert!(finding.observations.iter().all(|line| !line.text.contains("no number")));
 }
+
+#[test]
+fn who_acted_is_read_from_words_where_there_is_nothing_else() {
+    let check = |description: &str, expected: Option<(&str, ResourceKind, &str)>| {
+        let alert = json!({"alertId": 7, "alertType": "X", "severity": "Medium", "status": "Open",
+            "derivedFields": {"source": "AWS"}, "alertInfo": {"description": description}});
+        let finding = one(&alert.to_string());
+        let actor = finding.actor.and_then(|actor| actor.name);
+        assert_eq!(actor.as_deref(), expected.map(|(name, ..)| name), "{description}");
+        let resource = finding.resource;
+        let read = resource.name.zip(resource.kind).zip(resource.vendor_id);
+        let read = read.map(|((name, kind), id)| (name, kind, id));
+        let expected = expected.map(|(name, kind, id)| (name.to_owned(), kind, id.to_owned()));
+        assert_eq!(read, expected, "{description}");
+        assert_eq!(resource.native_id, None, "{description}");
+    };
+    let (user, role) = (ResourceKind::User, ResourceKind::Role);
+    check(
+        " For account: 123456789012  : API call was refused 9 times  by user  deploy-bot    ",
+        Some(("deploy-bot", user, "user:deploy-bot")),
+    );
+    check(
+        "For account: 123456789012 : Root account was used by user  123456789012",
+        Some(("root", user, "user:123456789012:root")),
+    );
+    check(
+        "For account: 123456789012 : x by user AROAEXAMPLEEXAMPLE123:web.",
+        Some(("AROAEXAMPLEEXAMPLE123:web", role, "user:AROAEXAMPLEEXAMPLE123:web")),
+    );
+    check(
+        "For account:  123456789012  : User    AssumedRole/123456789012:Guard     using Aws",
+        Some(("AssumedRole/123456789012:Guard", role, "user:AssumedRole/123456789012:Guard")),
+    );
+    check("a file was changed by user root", None);
+    check("For account: 123456789012 : x by user ", None);
+    check("for ACCOUNT: \u{130}\u{130} by user", None);
+}

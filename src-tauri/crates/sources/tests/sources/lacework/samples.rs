@@ -91,7 +91,7 @@ fn sound(name: &str, finding: &FindingDraft) {
 }
 
 #[test]
-fn cloud_activity_names_its_account_in_words() {
+fn cloud_activity_names_its_account_and_who_acted_in_words() {
     each(|name, bytes| {
         let numbered = (2..=10).map(|n| format!("sekoia-alert-event_{n:02}"));
         if !numbered.into_iter().any(|known| known == name) {
@@ -102,5 +102,8 @@ fn cloud_activity_names_its_account_in_words() {
         assert!(account.len() >= 8, "{name}: {account}");
         assert_eq!(finding.resource.platform.as_deref(), Some("AWS"), "{name}");
         assert!(finding.unknowns.iter().any(|note| note.contains("alert's words")), "{name}");
+        let actor = finding.actor.and_then(|actor| actor.name);
+        assert!(actor.is_some_and(|actor| actor.len() >= 4), "{name} says who acted");
+        assert!(finding.resource.name.is_some() && finding.resource.kind.is_some(), "{name}");
     });
 }
