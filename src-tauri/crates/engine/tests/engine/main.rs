@@ -6,8 +6,10 @@
 mod approving;
 mod crashing;
 mod ingesting;
+mod interleaving;
 mod killing;
 mod recording;
 mod running;
 mod telling;
+mod vendor;
 mod world;

@@ -1,7 +1,6 @@
 //! A whole world in memory, but for the database, which is real.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -58,10 +57,12 @@ impl World {
 
     /// The same workspace in a new process.
     pub async fn restarted(self) -> Self {
-        let path: PathBuf = self.folder.path().join("test.db");
-        self.engine.store().close().await;
-        let engine = engine(&path, &self.cloud, &self.keys, &self.clock, 2).await;
-        Self { engine, ..self }
+        let Self { engine: before, cloud, clock, keys, folder } = self;
+        before.store().close().await;
+        // Its connections go with it, and with them a transaction that was under way.
+        drop(before);
+        let engine = engine(&folder.path().join("test.db"), &cloud, &keys, &clock, 2).await;
+        Self { engine, cloud, clock, keys, folder }
     }
 
     /// One incident with a plan of one step: stop the instance.
@@ -304,7 +305,8 @@ fn instance(tags: &[(&str, &str)]) -> Instance {
     }
 }
 
-/// Reads `vendor-id|severity|status` lines, all about the one instance.
+/// Reads `vendor-id|severity|status` lines, all about the one instance; a word or two and the time
+/// of the change may follow.
 struct Lines;
 
 impl Normaliser for Lines {
@@ -324,9 +326,11 @@ impl Normaliser for Lines {
         };
         // `i-1|high|new|nowhere` is about nothing that is known yet.
         let nowhere = parts.next() == Some("nowhere");
-        // `i-1|high|new||7` was last changed at 11:07.
-        let minute = parts.next().and_then(|minute| minute.parse().ok());
         let at = |minute| Utc.with_ymd_and_hms(2026, 11, 22, 11, minute, 0).unwrap();
+        // When it was last changed: `i-1|high|new||7` at 11:07, or a whole time.
+        let changed = parts
+            .next()
+            .and_then(|said| said.parse().ok().map(at).or_else(|| said.parse::<Timestamp>().ok()));
         Ok(FindingDraft {
             kind: "issue".to_owned(),
             vendor_id: id.to_owned(),
@@ -337,7 +341,7 @@ impl Normaliser for Lines {
             status: FindingStatus::from_name(status).unwrap_or(FindingStatus::Unknown),
             status_as_given: None,
             created_at: Some(at(0)),
-            updated_at: minute.map(at),
+            updated_at: changed,
             status_changed_at: None,
             resource: if nowhere { Resource::default() } else { machine() },
             actor: None,
