@@ -18,4 +18,5 @@ mod reading;
 mod samples;
 mod stand;
 mod straying;
+mod vendors;
 mod writing;
