@@ -298,6 +298,12 @@ impl Http {
         if status.is_redirection() {
             return Err(HttpFault::Redirect { host: host.to_owned(), status: status.as_u16() });
         }
+        let too_large = || HttpFault::TooLarge { host: host.to_owned(), cap: self.body_cap };
+        // A body that says how long it is need not be read up to the cap to be refused. One that is
+        // compressed does not say how long it will be.
+        if response.content_length().is_some_and(|length| length > self.body_cap as u64) {
+            return Err(too_large());
+        }
         let mut reply = Reply {
             status: status.as_u16(),
             retry_after: retry_after(response.headers()),
@@ -308,7 +314,7 @@ impl Http {
         };
         while let Some(chunk) = response.chunk().await.map_err(|error| fault(host, &error))? {
             if reply.body.len() + chunk.len() > self.body_cap {
-                return Err(HttpFault::TooLarge { host: host.to_owned(), cap: self.body_cap });
+                return Err(too_large());
             }
             reply.body.extend_from_slice(&chunk);
         }

@@ -5,6 +5,7 @@
 mod corpora;
 mod faults;
 mod graph;
+mod hostile_bodies;
 mod interleaving;
 mod lacework;
 mod mutation;
