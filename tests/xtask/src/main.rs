@@ -9,6 +9,7 @@ mod checkout;
 mod debian;
 mod failure;
 mod generate;
+mod judges;
 mod leash;
 mod lint;
 mod package;

@@ -12,7 +12,7 @@ use crate::debian::{self, Purpose};
 use crate::failure::Failure;
 use crate::session::{self, Screen};
 use crate::tally::{Suite, Tally};
-use crate::{binaries, generate, leash, lint, python, stage, tools, web};
+use crate::{binaries, generate, judges, leash, lint, python, stage, tools, web};
 
 /// Third-party material that is never committed; tests that want it skip themselves without it.
 const MATERIAL: &[&str] = &["FIREBREAK_SAMPLES", "FIREBREAK_SPECS", "FIREBREAK_CORPORA"];
@@ -71,6 +71,7 @@ fn prepare(checkout: &Checkout) -> Result<(), Failure> {
     debian::install_missing(checkout, Purpose::Test)?;
     web::install_modules(checkout)?;
     python::environment(checkout)?;
+    judges::install(checkout)?;
     tools::install(checkout, &tools::TAURI_DRIVER)?;
     web::build(checkout)
 }
@@ -119,6 +120,7 @@ pub fn environment(checkout: &Checkout) -> Vec<(&'static str, PathBuf)> {
     vec![
         ("FIREBREAK_BIN_DIR", checkout.programs("debug")),
         ("FIREBREAK_PYTHON", python::interpreter(checkout)),
+        ("FIREBREAK_PRISM", judges::prism(checkout)),
         ("FIREBREAK_TAURI_DRIVER", tools::program(checkout, &tools::TAURI_DRIVER)),
         ("FIREBREAK_WEBKIT_DRIVER", PathBuf::from("/usr/bin/WebKitWebDriver")),
         // The exporters of the wire types run with the other tests: keep them out of the checkout.

@@ -6,6 +6,5 @@ mod faults;
 mod graph;
 mod independent;
 mod lists;
-mod openapi;
 mod sessions;
 mod writes;

@@ -3,6 +3,8 @@
 mod faults;
 mod graph;
 mod hostile;
+mod judge;
+mod openapi;
 mod polling;
 mod reading;
 mod samples;
