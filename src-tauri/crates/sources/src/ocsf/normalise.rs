@@ -1,5 +1,6 @@
 //! Turning one Detection Finding into a finding of ours.
 
+use chrono::DateTime;
 use firebreak_core::finding::{FindingDraft, FindingStatus, Severity};
 use firebreak_core::ports::{Normaliser, NotAnAlert, RawAlert};
 use firebreak_core::{Timestamp, text};
@@ -50,26 +51,11 @@ fn draft(finding: &Value, bytes: &[u8], mut notes: Notes) -> FindingDraft {
         });
     let (severity, severity_as_given) = severity(finding, &mut notes);
     let (status, status_as_given) = status(finding, &mut notes);
-    let created_at = time(
-        "created",
-        [
-            at(info, "created_time_dt"),
-            at(info, "created_time"),
-            at(finding, "time_dt"),
-            at(finding, "time"),
-        ],
-        &mut notes,
-    );
-    let updated_at = time(
-        "updated",
-        [
-            at(info, "modified_time_dt"),
-            at(info, "modified_time"),
-            at(finding, "time_dt"),
-            at(finding, "time"),
-        ],
-        &mut notes,
-    );
+    let own = (at(finding, "time_dt"), at(finding, "time"));
+    let created = (at(info, "created_time_dt"), at(info, "created_time"));
+    let updated = (at(info, "modified_time_dt"), at(info, "modified_time"));
+    let created_at = time("created", [created, own], &mut notes);
+    let updated_at = time("updated", [updated, own], &mut notes);
     let heading = [at(info, "title"), at(finding, "message"), at(info, "desc")];
     let rule = [at(info, "analytic.name"), at(info, "title")];
     let rule_name = rule.into_iter().find_map(title);
@@ -107,12 +93,18 @@ fn draft(finding: &Value, bytes: &[u8], mut notes: Notes) -> FindingDraft {
     }
 }
 
-/// The first that is given; noted when it is no time.
-fn time(field: &str, given: [&Value; 4], notes: &mut Notes) -> Option<Timestamp> {
-    let read = given.into_iter().find_map(instant);
+/// The first that is given, each as text and as a number; noted when it is no time. Text without a
+/// zone gives way to the number beside it: Prowler writes it in the local time of whoever scanned.
+fn time(field: &str, given: [(&Value, &Value); 2], notes: &mut Notes) -> Option<Timestamp> {
+    let read = given.into_iter().find_map(|(text, number)| {
+        let zoned =
+            text.as_str().is_some_and(|text| DateTime::parse_from_rfc3339(text.trim()).is_ok());
+        let (first, second) = if zoned { (text, number) } else { (number, text) };
+        instant(first).or_else(|| instant(second))
+    });
     if read.is_none() {
-        let odd = given.into_iter().find(|value| !value.is_null());
-        notes.odd(field, odd.unwrap_or(&Value::Null));
+        let mut given = given.into_iter().flat_map(|(text, number)| [text, number]);
+        notes.odd(field, given.find(|value| !value.is_null()).unwrap_or(&Value::Null));
     }
     read
 }

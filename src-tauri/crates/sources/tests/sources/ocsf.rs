@@ -3,6 +3,8 @@
 
 #[path = "ocsf/library.rs"]
 mod library;
+#[path = "ocsf/prowler.rs"]
+mod prowler;
 
 use firebreak_core::finding::{FindingDraft, FindingStatus, ResourceKind, Severity};
 use firebreak_core::ports::{Normaliser, NotAnAlert, RawAlert};
