@@ -17,6 +17,18 @@ pub(crate) fn instant(value: &Value) -> Option<Timestamp> {
     (1990..2200).contains(&year).then_some(at)
 }
 
+/// A time as alerts have it, and as webhook channels write it: `27 May 2021 17:00 GMT`.
+pub(crate) fn moment(value: &Value) -> Option<Timestamp> {
+    instant(value).or_else(|| {
+        let text = value.as_str().filter(|text| text.len() <= 40)?;
+        let bare = text.trim().trim_end_matches("GMT").trim_end_matches("UTC").trim_end();
+        let written = ["%d %b %Y %H:%M:%S", "%d %b %Y %H:%M"];
+        let read =
+            written.iter().find_map(|form| NaiveDateTime::parse_from_str(bare, form).ok())?;
+        instant(&Value::String(read.and_utc().to_rfc3339()))
+    })
+}
+
 fn from_text(text: &str) -> Option<Timestamp> {
     if text.len() > 64 {
         return None;
@@ -86,6 +98,16 @@ mod tests {
             json!("+262143-01-01T00:00:00Z"),
         ] {
             check(value, None);
+        }
+    }
+
+    #[test]
+    fn times_of_channels() {
+        let read = moment(&json!("27 May 2021 17:00 GMT")).map(|at| at.to_rfc3339());
+        assert_eq!(read.as_deref(), Some("2021-05-27T17:00:00+00:00"));
+        assert!(moment(&json!("2021-05-27T17:00:00.000Z")).is_some());
+        for none in [json!("0"), json!(""), json!(0), json!("27 May"), json!(null)] {
+            assert_eq!(moment(&none), None, "{none}");
         }
     }
 }

@@ -13,6 +13,7 @@ mod instant;
 mod json;
 mod kinds;
 pub mod lacework;
+pub mod mapped;
 pub mod native;
 pub mod ocsf;
 pub mod orca;

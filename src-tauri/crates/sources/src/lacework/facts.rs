@@ -1,6 +1,5 @@
 //! What an alert says happened, line by line, from its own words and the answers to its scopes.
 
-use chrono::NaiveDateTime;
 use firebreak_core::finding::Observation;
 use firebreak_core::{Timestamp, text};
 use serde_json::Value;
@@ -169,32 +168,4 @@ fn refusal(event: &Value) -> Option<String> {
         let raw = crate::json::raw(text.as_bytes()).ok()?;
         text_of(at(&crate::json::value(raw).0, "errorCode"))
     })
-}
-
-/// A time as alerts have it, and as webhook channels write it: `27 May 2021 17:00 GMT`.
-pub(super) fn moment(value: &Value) -> Option<Timestamp> {
-    instant(value).or_else(|| {
-        let text = value.as_str().filter(|text| text.len() <= 40)?;
-        let bare = text.trim().trim_end_matches("GMT").trim_end_matches("UTC").trim_end();
-        let written = ["%d %b %Y %H:%M:%S", "%d %b %Y %H:%M"];
-        let read =
-            written.iter().find_map(|form| NaiveDateTime::parse_from_str(bare, form).ok())?;
-        instant(&Value::String(read.and_utc().to_rfc3339()))
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn times_of_channels() {
-        let read = moment(&json!("27 May 2021 17:00 GMT")).map(|at| at.to_rfc3339());
-        assert_eq!(read.as_deref(), Some("2021-05-27T17:00:00+00:00"));
-        assert!(moment(&json!("2021-05-27T17:00:00.000Z")).is_some());
-        for none in [json!("0"), json!(""), json!(0), json!("27 May"), json!(null)] {
-            assert_eq!(moment(&none), None, "{none}");
-        }
-    }
 }

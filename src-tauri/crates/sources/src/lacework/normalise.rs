@@ -6,13 +6,14 @@ use firebreak_core::text;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::facts::{Facts, moment};
+use super::facts::Facts;
 use super::resource::resource;
 use super::shape::{ALERT, Shape, shape};
 use super::split::split;
 use super::{entity, people, translate};
 use crate::attack::Mentions;
 use crate::fields::{Notes, at, id, list, text_of, title};
+use crate::instant::moment;
 use crate::json;
 
 /// Most labels, facts and parts of a fact looked at.

@@ -8,6 +8,7 @@ mod graph;
 mod hostile_bodies;
 mod interleaving;
 mod lacework;
+mod mapped;
 mod mutation;
 mod ocsf;
 mod orca;
