@@ -17,6 +17,7 @@ const COMMANDS: &[&str] = &[
     "list_sources",
     "list_vendors",
     "poll_now",
+    "preview_mapping",
     "propose_plan",
     "queue_counts",
     "reconcile_step",

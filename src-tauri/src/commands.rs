@@ -56,6 +56,7 @@ pub fn handler() -> impl Fn(Invoke) -> bool + Send + Sync + 'static {
         sources::list_sources,
         sources::list_vendors,
         sources::poll_now,
+        sources::preview_mapping,
         sources::remove_source,
         sources::reset_source,
         sources::set_source_polling,

@@ -1,7 +1,8 @@
 use std::sync::Arc;
 
 use firebreak_wire::{
-    ConnectionTest, SourceDraft, SourceView, VendorForm, WriteBackStatusView, WriteBackView,
+    ConnectionTest, MappingPreview, SourceDraft, SourceView, VendorForm, WriteBackStatusView,
+    WriteBackView,
 };
 
 use super::{Answer, Open, wire};
@@ -19,6 +20,11 @@ pub async fn list_sources(desk: Open<'_>) -> Answer<Vec<SourceView>> {
 #[tauri::command]
 pub async fn add_source(desk: Open<'_>, draft: SourceDraft) -> Answer<SourceView> {
     desk.add_source_from_window(draft).await.map_err(wire)
+}
+
+#[tauri::command]
+pub async fn preview_mapping(mapping: String, message: String) -> Answer<MappingPreview> {
+    Ok(firebreak_desk::preview_mapping(&mapping, &message))
 }
 
 #[tauri::command]

@@ -30,6 +30,6 @@ mod wait;
 pub use account::{AwsAccount, KeySource};
 pub use executor::{AwsExecutor, NoWriteCredentials};
 pub use least_privilege::least_privilege;
-pub use queue::{SqsConfig, SqsSource};
+pub use queue::{SqsConfig, SqsSource, alerts_in_message};
 pub use reader::AwsReader;
 pub use session::source_identity;

@@ -8,6 +8,8 @@
 mod envelope;
 mod message;
 
+pub use envelope::alerts as alerts_in_message;
+
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -48,8 +50,6 @@ pub struct SqsConfig {
     pub endpoint: Option<String>,
     /// Needs `sqs:ReceiveMessage`, `DeleteMessage`, `ChangeMessageVisibility`, `GetQueueAttributes`.
     pub key: KeySource,
-    /// Whose alerts the messages carry: the name of a normaliser.
-    pub format: String,
     /// How long an empty queue is listened to; SQS takes at most 20 s.
     pub wait: Duration,
     /// How long a message that we read stays invisible to others.
@@ -63,7 +63,6 @@ impl SqsConfig {
         queue_url: impl Into<String>,
         region: impl Into<String>,
         key: KeySource,
-        format: impl Into<String>,
     ) -> Self {
         Self {
             name: name.into(),
@@ -71,7 +70,6 @@ impl SqsConfig {
             region: region.into(),
             endpoint: None,
             key,
-            format: format.into(),
             wait: Duration::from_secs(10),
             visibility: Duration::from_secs(120),
         }
@@ -194,8 +192,8 @@ impl AlertSource for SqsSource {
         &self.config.name
     }
 
-    fn format(&self) -> Option<&str> {
-        Some(&self.config.format)
+    fn normaliser(&self) -> Option<Arc<dyn Normaliser>> {
+        Some(Arc::clone(&self.normaliser))
     }
 
     async fn poll(&self, _: Option<&Cursor>) -> Result<Page, OutsideError> {

@@ -107,7 +107,11 @@ impl Command {
             | Self::Stats
             | Self::Phase { to: None } => false,
             Self::Source(
-                SourceCommand::List | SourceCommand::Vendors | SourceCommand::Test { .. },
+                SourceCommand::List
+                | SourceCommand::Vendors
+                | SourceCommand::Preview { .. }
+                | SourceCommand::Mappings { .. }
+                | SourceCommand::Test { .. },
             )
             | Self::WriteBack(WriteBackCommand::List { .. })
             | Self::Cloud(CloudCommand::List | CloudCommand::Test { .. })
@@ -142,6 +146,27 @@ pub enum SourceCommand {
         /// Another field of the vendor's form; repeat for more.
         #[arg(long = "set", value_name = "FIELD=VALUE")]
         set: Vec<String>,
+        /// For a queue with --set format=mapped: the file that says where in a message each field
+        /// of a finding stands.
+        #[arg(long, value_name = "FILE")]
+        mapping: Option<PathBuf>,
+    },
+    /// What a mapping makes of a message; needs no workspace and stores nothing.
+    Preview {
+        /// The mapping.
+        #[arg(long, value_name = "FILE")]
+        mapping: PathBuf,
+        /// One message as the queue holds it; `-` for standard input.
+        #[arg(long, value_name = "FILE")]
+        message: PathBuf,
+    },
+    /// Mappings to start from: lists them, or prints one.
+    Mappings {
+        /// Which to print.
+        name: Option<String>,
+        /// Prints a message of that shape instead.
+        #[arg(long, requires = "name")]
+        sample: bool,
     },
     /// What must be known to add a source of each vendor.
     Vendors,

@@ -10,6 +10,7 @@ mod cloud;
 mod context;
 mod demo;
 mod incidents;
+mod mapping;
 mod output;
 mod plan_text;
 mod policy;
@@ -54,6 +55,11 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
     let home = Home::choose(arguments.home.clone());
     if let Command::Init { sandbox } = &arguments.command {
         return workspace::init(&home, sandbox.as_deref(), arguments.json).await;
+    }
+    if let Command::Source(command) = &arguments.command
+        && let Some(result) = mapping::run(command, arguments.json)
+    {
+        return result;
     }
     let access = if arguments.command.changes() { Access::Owner } else { Access::Reader };
     let desk = Desk::open(home, access).await?;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::args::SourceCommand;
 use crate::context::{Context, Failure};
 use crate::output::{clean, err, moment, word};
-use crate::{secret, workspace};
+use crate::{mapping, secret, workspace};
 
 /// Largest file taken, in bytes.
 const FILE_CAP: u64 = 512 * 1024 * 1024;
@@ -17,8 +17,11 @@ const FILE_CAP: u64 = 512 * 1024 * 1024;
 pub async fn run(context: &Context, command: SourceCommand) -> Result<(), Failure> {
     let desk = &context.desk;
     match command {
-        SourceCommand::Add { name, vendor, api_url, auth_url, client_id, set } => {
+        SourceCommand::Add { name, vendor, api_url, auth_url, client_id, set, mapping } => {
             let mut values = fields(&set)?;
+            if let Some(path) = mapping {
+                values.insert("mapping".to_owned(), mapping::read(&path)?);
+            }
             for (field, value) in
                 [("api_url", api_url), ("auth_url", auth_url), ("client_id", client_id)]
             {
@@ -63,6 +66,8 @@ pub async fn run(context: &Context, command: SourceCommand) -> Result<(), Failur
             let report = desk.backfill(&name, days).await?;
             context.print(&numbers(&report), |_| format!("{}: {}", clean(&name), words(&report)));
         }
+        // Answered before a workspace was opened.
+        SourceCommand::Preview { .. } | SourceCommand::Mappings { .. } => {}
         SourceCommand::Remove { name } => {
             desk.remove_source(&name).await?;
             context.print(&json!({ "removed": name }), |_| format!("removed {}", clean(&name)));
@@ -95,7 +100,13 @@ fn form(form: &VendorForm) -> String {
             (None, true) => "required".to_owned(),
             (None, false) => "optional".to_owned(),
         };
-        lines.push(format!("  {:<22} {needed:<12} {}. {}", field.name, field.label, field.help));
+        let only =
+            field.when.as_ref().map(|when| format!(" Only with {}={}.", when.field, when.value));
+        let only = only.unwrap_or_default();
+        lines.push(format!(
+            "  {:<22} {needed:<12} {}. {}{only}",
+            field.name, field.label, field.help
+        ));
         for choice in &field.choices {
             lines.push(format!("  {:<22} {:<12} {} ({})", "", "", choice.value, choice.label));
         }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 
@@ -153,8 +154,8 @@ pub trait AlertSource: Send + Sync {
         Ok(())
     }
 
-    /// Whose format it delivers, when that is not its own vendor's: the name of a normaliser.
-    fn format(&self) -> Option<&str> {
+    /// What reads its alerts, when they are not in its own vendor's format.
+    fn normaliser(&self) -> Option<Arc<dyn Normaliser>> {
         None
     }
 

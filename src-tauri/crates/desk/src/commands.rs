@@ -9,7 +9,7 @@ use firebreak_wire as wire;
 
 use crate::desk::{get, set};
 use crate::view::plan::StepFacts;
-use crate::{Desk, DeskError, view};
+use crate::{Desk, DeskError, mapping, view};
 
 /// Rows of the audit log a page.
 const AUDIT_PAGE: u32 = 200;
@@ -140,7 +140,12 @@ impl Desk {
     pub async fn raw_alert(&self, finding: &str) -> Result<wire::RawAlertView, DeskError> {
         let id = FindingId::new(finding);
         let store = self.engine.store();
-        Ok(view::incident::raw_alert(&store.finding(&id).await?, &store.alert_of(&id).await?))
+        let (finding, alert) = (store.finding(&id).await?, store.alert_of(&id).await?);
+        let mapping = match store.source(&alert.source).await {
+            Ok(row) => mapping::that_made(&finding.draft, &alert.body, &row),
+            Err(_) => None,
+        };
+        Ok(view::incident::raw_alert(&finding, &alert, mapping.as_ref()))
     }
 
     /// Moves an incident.

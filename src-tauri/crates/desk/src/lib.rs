@@ -15,6 +15,7 @@ mod desk;
 mod error;
 mod events;
 mod home;
+mod mapping;
 mod planner;
 mod policies;
 mod sandbox;
@@ -28,6 +29,7 @@ pub use confirm::Pending;
 pub use desk::{Access, Desk};
 pub use error::DeskError;
 pub use home::Home;
+pub use mapping::{preview_mapping, starts as mapping_starts};
 pub use sandbox::SandboxReady;
 pub use settings::PolicyCheck;
 

@@ -60,12 +60,12 @@ impl Desk {
         let store = self.engine.store();
         let row = store.source(name).await?;
         let (alerts, unread) = store.alert_counts(name).await?;
-        let vendor_title =
-            vendors::form(&row.vendor).map_or_else(|_| row.vendor.clone(), |form| form.title);
+        let form = vendors::form(&row.vendor).ok();
+        let can = |what: fn(&wire::VendorForm) -> bool| form.as_ref().is_some_and(what);
         let source = self.engine.source(name);
         let backfill_running = locked(&self.backfilling).contains_key(name);
         let facts = SourceFacts {
-            vendor_title,
+            vendor_title: form.as_ref().map_or_else(|| row.vendor.clone(), |f| f.title.clone()),
             alerts,
             unread,
             per_hour: store.alerts_per_hour(name, self.engine.now(), HOURS).await?,
@@ -76,6 +76,8 @@ impl Desk {
             backfill_running,
             can_write: self.engine.has_writer(name),
             writes_waiting: store.write_backs_waiting(name).await?,
+            can_backfill: can(|form| form.can_backfill),
+            can_reset: can(|form| form.can_reset),
         };
         Ok(view::source::source(&row, facts))
     }
@@ -166,9 +168,19 @@ impl Desk {
 
     /// Forgets how far a source was read: the next poll begins at the look-back. Nothing is lost by
     /// it; what was seen is recognised.
+    ///
+    /// # Errors
+    /// [`DeskError::Refused`] where no place is kept.
     pub async fn reset_source(&self, name: &str) -> Result<wire::SourceView, DeskError> {
         let engine = self.owner()?;
         let row = engine.store().source(name).await?;
+        let form = vendors::form(&row.vendor)?;
+        if !form.can_reset {
+            return Err(DeskError::Refused(format!(
+                "{name} keeps no place that could be reset: {} hands out what is in it, once",
+                form.title
+            )));
+        }
         let mut write = engine.store().write().await?;
         write.reset_cursor(name).await?;
         let text = "cursor reset: the next poll begins at the look-back".to_owned();
@@ -183,10 +195,11 @@ impl Desk {
     /// Reads the last days of a source again, to the end; `None` goes on with an unfinished one.
     ///
     /// # Errors
-    /// [`EngineError::Refused`] while another back-fill of the source runs.
+    /// [`EngineError::Refused`] while another back-fill of the source runs; [`DeskError::Refused`]
+    /// where there is no past to read.
     pub async fn backfill(&self, name: &str, days: Option<u32>) -> Result<IngestReport, DeskError> {
         let engine = self.owner()?;
-        engine.store().source(name).await?;
+        self.check_has_past(name).await?;
         let cancel = self.stop.child_token();
         {
             let mut running = locked(&self.backfilling);
@@ -208,7 +221,8 @@ impl Desk {
         name: &str,
         days: Option<u32>,
     ) -> Result<(), DeskError> {
-        self.owner()?.store().source(name).await?;
+        self.owner()?;
+        self.check_has_past(name).await?;
         let (desk, name) = (Arc::clone(self), name.to_owned());
         self.tasks.spawn(async move {
             if let Err(error) = desk.backfill(&name, days).await {
@@ -217,6 +231,17 @@ impl Desk {
             }
         });
         Ok(())
+    }
+
+    async fn check_has_past(&self, name: &str) -> Result<(), DeskError> {
+        let form = vendors::form(&self.engine.store().source(name).await?.vendor)?;
+        if form.can_backfill {
+            return Ok(());
+        }
+        Err(DeskError::Refused(format!(
+            "{name} can't be back-filled: {} holds nothing but what was not yet taken from it",
+            form.title
+        )))
     }
 
     /// Stops a running back-fill after the page it is at.

@@ -18,7 +18,7 @@ use firebreak_sources::orca::OrcaNormaliser;
 use firebreak_sources::prisma::PrismaNormaliser;
 use firebreak_sources::wiz::WizNormaliser;
 use firebreak_store::SourceRow;
-use firebreak_wire::{FieldChoice, VendorField, VendorForm};
+use firebreak_wire::{FieldChoice, FieldCondition, FieldKind, VendorField, VendorForm};
 
 use crate::DeskError;
 
@@ -26,6 +26,8 @@ use crate::DeskError;
 pub(crate) const API_URL: &str = "api_url";
 pub(crate) const AUTH_URL: &str = "auth_url";
 pub(crate) const CLIENT_ID: &str = "client_id";
+
+pub(crate) use sqs::MAPPING;
 
 /// The parts that a configured source is made of.
 pub(crate) struct Connected {
@@ -78,7 +80,8 @@ pub(crate) fn connect(row: &SourceRow, vault: &Arc<dyn Vault>) -> Result<Connect
     }
 }
 
-/// The values of a draft against the form: nothing missing, nothing unknown, choices from the list.
+/// The values of a draft against the form: nothing missing, nothing unknown. A field that depends on
+/// another stands after it.
 pub(crate) fn checked(
     form: &VendorForm,
     given: &BTreeMap<String, String>,
@@ -95,6 +98,17 @@ pub(crate) fn checked(
     let mut values = BTreeMap::new();
     for field in &form.fields {
         let given = given.get(&field.name).map(|value| value.trim()).filter(|v| !v.is_empty());
+        if let Some(FieldCondition { field: other, value }) =
+            field.when.as_ref().filter(|when| values.get(&when.field) != Some(&when.value))
+        {
+            if given.is_some() {
+                return Err(DeskError::Invalid(format!(
+                    "{} ({}) is only taken where {other} is {value}",
+                    field.label, field.name
+                )));
+            }
+            continue;
+        }
         match given.map(str::to_owned).or_else(|| field.fallback.clone()) {
             Some(value) => {
                 values.insert(field.name.clone(), value);
@@ -126,6 +140,9 @@ fn optional(name: &str, label: &str, help: &str) -> VendorField {
         fallback: None,
         choices: Vec::new(),
         advanced: false,
+        when: None,
+        kind: FieldKind::Line,
+        starts: Vec::new(),
     }
 }
 

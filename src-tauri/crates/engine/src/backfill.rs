@@ -53,8 +53,8 @@ impl Engine {
                 }
             };
             let progress = Progress::Backfill(&page.cursor, page.seen_until);
-            let vendor = source.format().unwrap_or(&row.vendor);
-            let origin = Origin { source: name, vendor, progress };
+            let normaliser = self.normaliser_of(source.as_ref(), &row.vendor)?;
+            let origin = Origin { source: name, normaliser, progress };
             whole.add(&self.ingest(&origin, page.alerts, who).await?);
             source.stored(&page.cursor).await.map_err(EngineError::Outside)?;
             place.cursor = page.cursor;

@@ -7,7 +7,7 @@ use std::thread;
 use firebreak_core::audit::Entry;
 use firebreak_core::finding::FindingDraft;
 use firebreak_core::incident::label;
-use firebreak_core::ports::{Cursor, Normaliser, NotAnAlert, RawAlert};
+use firebreak_core::ports::{AlertSource, Cursor, Normaliser, NotAnAlert, RawAlert};
 use firebreak_core::{AlertId, Timestamp, canonical};
 use firebreak_store::{IncidentHead, NewAlert};
 use serde_json::json;
@@ -53,7 +53,7 @@ pub struct FileReport {
 /// Where a batch came from, and where to go on after it.
 pub(crate) struct Origin<'a> {
     pub source: &'a str,
-    pub vendor: &'a str,
+    pub normaliser: Arc<dyn Normaliser>,
     pub progress: Progress<'a>,
 }
 
@@ -83,26 +83,26 @@ impl Engine {
         bytes: &[u8],
         who: &Identity,
     ) -> Result<FileReport, EngineError> {
-        let normaliser = self.normaliser(vendor)?;
+        let normaliser = self.vendors_normaliser(vendor)?;
         let mut objects = normaliser
             .split(bytes)
             .map_err(|NotAnAlert(problem)| EngineError::Invalid(problem))?
             .into_iter();
         let mut whole = FileReport { report: IngestReport::default(), problems: Vec::new() };
         let source = format!("file:{vendor}");
-        let origin = Origin { source: &source, vendor, progress: Progress::None };
-        let mut next = |normaliser: &Arc<dyn Normaliser>| {
+        let origin = Origin { source: &source, normaliser, progress: Progress::None };
+        let mut next = || {
             let batch: Vec<RawAlert> = objects.by_ref().take(BATCH).collect();
-            tokio::spawn(read_all(Arc::clone(normaliser), batch))
+            tokio::spawn(read_all(Arc::clone(&origin.normaliser), batch))
         };
         // One batch is read while the one before it is stored.
-        let mut reading = next(&normaliser);
+        let mut reading = next();
         loop {
             let mut batch = joined(reading.await);
             if batch.is_empty() {
                 return Ok(whole);
             }
-            reading = next(&normaliser);
+            reading = next();
             batch.retain(|alert| match &alert.read {
                 Ok(_) => true,
                 Err(NotAnAlert(problem)) => {
@@ -122,11 +122,20 @@ impl Engine {
         alerts: Vec<RawAlert>,
         who: &Identity,
     ) -> Result<IngestReport, EngineError> {
-        let normaliser = self.normaliser(origin.vendor)?;
-        self.store_batch(origin, read_all(normaliser, alerts).await, who).await
+        let read = read_all(Arc::clone(&origin.normaliser), alerts).await;
+        self.store_batch(origin, read, who).await
     }
 
-    fn normaliser(&self, vendor: &str) -> Result<Arc<dyn Normaliser>, EngineError> {
+    /// What reads a source's alerts: its own reader, else its vendor's.
+    pub(crate) fn normaliser_of(
+        &self,
+        source: &dyn AlertSource,
+        vendor: &str,
+    ) -> Result<Arc<dyn Normaliser>, EngineError> {
+        source.normaliser().map_or_else(|| self.vendors_normaliser(vendor), Ok)
+    }
+
+    fn vendors_normaliser(&self, vendor: &str) -> Result<Arc<dyn Normaliser>, EngineError> {
         self.normalisers.get(vendor).cloned().ok_or_else(|| {
             let known: Vec<&str> = self.normalisers.keys().map(String::as_str).collect();
             EngineError::Invalid(format!(

@@ -48,7 +48,7 @@ impl Engine {
             };
             let origin = Origin {
                 source: name,
-                vendor: source.format().unwrap_or(&row.vendor),
+                normaliser: self.normaliser_of(source.as_ref(), &row.vendor)?,
                 progress: Progress::Poll(&page.cursor, page.seen_until),
             };
             let report =

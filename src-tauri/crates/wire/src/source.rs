@@ -4,6 +4,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::MappingStart;
+
 /// A configured source, as it is doing.
 #[derive(Debug, Clone, PartialEq, Serialize, TS)]
 #[ts(export)]
@@ -42,6 +44,10 @@ pub struct SourceView {
     pub can_write: bool,
     /// Orders to write back that wait.
     pub writes_waiting: u32,
+    /// Whether an older stretch of it can be read. A queue has no past.
+    pub can_backfill: bool,
+    /// Whether it keeps a place that can be forgotten. A queue hands out each message once.
+    pub can_reset: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
@@ -110,6 +116,10 @@ pub struct VendorForm {
     pub secret_label: String,
     /// What of the vendor's interface could not be confirmed and can therefore be set.
     pub unconfirmed: Vec<String>,
+    /// Whether an older stretch of such a source can be read.
+    pub can_backfill: bool,
+    /// Whether such a source keeps a place that can be forgotten.
+    pub can_reset: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
@@ -125,6 +135,30 @@ pub struct VendorField {
     pub choices: Vec<FieldChoice>,
     /// Rarely changed: shown under "more".
     pub advanced: bool,
+    /// Only asked for while another field has a certain value.
+    pub when: Option<FieldCondition>,
+    /// What is entered, and thereby how.
+    pub kind: FieldKind,
+    /// What a mapping may start from; empty for other kinds.
+    pub starts: Vec<MappingStart>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum FieldKind {
+    /// One line of text.
+    Line,
+    /// A mapping: a document of several lines, with a preview.
+    Mapping,
+}
+
+/// The field by this name has this value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[ts(export)]
+pub struct FieldCondition {
+    pub field: String,
+    pub value: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]

@@ -50,4 +50,12 @@ can_write: boolean,
 /**
  * Orders to write back that wait.
  */
-writes_waiting: number, };
+writes_waiting: number, 
+/**
+ * Whether an older stretch of it can be read. A queue has no past.
+ */
+can_backfill: boolean, 
+/**
+ * Whether it keeps a place that can be forgotten. A queue hands out each message once.
+ */
+can_reset: boolean, };

@@ -24,4 +24,12 @@ secret_label: string,
 /**
  * What of the vendor's interface could not be confirmed and can therefore be set.
  */
-unconfirmed: Array<string>, };
+unconfirmed: Array<string>, 
+/**
+ * Whether an older stretch of such a source can be read.
+ */
+can_backfill: boolean, 
+/**
+ * Whether such a source keeps a place that can be forgotten.
+ */
+can_reset: boolean, };

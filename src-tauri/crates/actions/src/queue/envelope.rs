@@ -11,7 +11,7 @@ const WRAPPINGS: usize = 4;
 const MESSAGE_CAP: usize = 1 << 20;
 
 /// The alerts in a message. One that can't be read comes out whole, so that it is never lost.
-pub(super) fn alerts(body: &str, normaliser: &dyn Normaliser) -> Vec<RawAlert> {
+pub fn alerts(body: &str, normaliser: &dyn Normaliser) -> Vec<RawAlert> {
     let inner = unwrapped(body);
     if inner.len() <= MESSAGE_CAP
         && let Ok(alerts) = normaliser.split(inner.as_bytes())

@@ -30,7 +30,7 @@ fn source(place: &Place, who: &str, visibility: u64) -> SqsSource {
     let key: KeySource = key(&place.sandbox, who);
     let url = place.sandbox.name("queue.alerts.url");
     let region = place.sandbox.name("region");
-    let mut config = SqsConfig::new("queue", url, region, key, "wiz");
+    let mut config = SqsConfig::new("queue", url, region, key);
     config.endpoint = Some(format!("http://127.0.0.1:{}", place.sandbox.port));
     config.wait = Duration::from_secs(1);
     config.visibility = Duration::from_secs(visibility);

@@ -57,6 +57,8 @@ pub(super) fn form() -> VendorForm {
         help: "Settings, Configuration, API keys: a key of a service user that may read alerts (and write them, only where comments and closing are to be written back).".to_owned(),
         fields,
         secret_label: "Secret".to_owned(),
+        can_backfill: true,
+        can_reset: true,
         unconfirmed: vec![
             "480 requests an hour and at most 7 days in one question are what public clients keep to; the vendor's documentation was not seen.".to_owned(),
         ],

@@ -35,6 +35,8 @@ pub(super) fn form() -> VendorForm {
         help: "Settings, Users & Permissions, API: a token of a role that may read alerts and assets (and update alerts, only where statuses are to be written back).".to_owned(),
         fields,
         secret_label: "API token".to_owned(),
+        can_backfill: true,
+        can_reset: true,
         unconfirmed: vec![
             "Orca publishes no limit; 2 requests a second is our own caution, and 429 is obeyed.".to_owned(),
             "The list of regions is that of public integrations.".to_owned(),

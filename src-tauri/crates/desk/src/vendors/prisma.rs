@@ -49,6 +49,8 @@ pub(super) fn form() -> VendorForm {
         help: "Settings, Access Control: a service account with a role that may read alerts, policies and assets (and dismiss alerts, only where statuses are to be written back), and an access key of it.".to_owned(),
         fields,
         secret_label: "Secret key".to_owned(),
+        can_backfill: true,
+        can_reset: true,
         unconfirmed: vec![
             "The filter by time of change (timeRange.type) is not in the vendor's OpenAPI; it is used as public integrations use it.".to_owned(),
         ],

@@ -44,6 +44,8 @@ pub(super) fn form() -> VendorForm {
         help: "Settings, Service Accounts: a custom integration (GraphQL API) with read:issues, read:detections, read:threat_issues and read:resources; update:issues only where statuses are to be written back.".to_owned(),
         fields,
         secret_label: "Client secret".to_owned(),
+        can_backfill: true,
+        can_reset: true,
         unconfirmed: vec![
             "Wiz does not publish its limit; public clients keep to 3 requests a second.".to_owned(),
         ],

@@ -6,6 +6,7 @@ use firebreak_core::evidence::Evidence;
 use firebreak_core::finding::{Attack, Finding, ResourceKind};
 use firebreak_core::timeline::{Entry, EntryKind};
 use firebreak_core::{AssetId, EvidenceId};
+use firebreak_sources::mapped::Mapping;
 use firebreak_store::{IncidentContext, StoredAlert};
 use firebreak_wire as wire;
 
@@ -100,7 +101,12 @@ pub(crate) fn finding(finding: &Finding) -> wire::FindingView {
     }
 }
 
-pub(crate) fn raw_alert(finding: &Finding, alert: &StoredAlert) -> wire::RawAlertView {
+/// An alert beside its finding. `mapping` is what made the finding, where one did.
+pub(crate) fn raw_alert(
+    finding: &Finding,
+    alert: &StoredAlert,
+    mapping: Option<&Mapping>,
+) -> wire::RawAlertView {
     let parsed = serde_json::from_slice::<serde_json::Value>(&alert.body).ok();
     let text = match &parsed {
         Some(value) => serde_json::to_string_pretty(value).unwrap_or_default(),
@@ -110,13 +116,17 @@ pub(crate) fn raw_alert(finding: &Finding, alert: &StoredAlert) -> wire::RawAler
     if body.len() < text.len() {
         body.push_str("\n… cut here; `firebreakctl incidents raw` prints the whole");
     }
+    let fields = |value: serde_json::Value| match mapping {
+        Some(mapping) => provenance::mapped_fields(finding, &value, mapping),
+        None => provenance::fields(finding, &value),
+    };
     wire::RawAlertView {
         finding: finding.id.to_string(),
         source: alert.source.clone(),
         received_at: alert.received_at,
         sha256: alert.sha256.clone(),
         body,
-        fields: parsed.map(|value| provenance::fields(finding, &value)).unwrap_or_default(),
+        fields: parsed.map(fields).unwrap_or_default(),
         unknowns: finding.draft.unknowns.clone(),
     }
 }

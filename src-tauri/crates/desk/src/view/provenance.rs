@@ -1,8 +1,10 @@
 //! Where in an alert the values of its finding are found: by looking for them, so that it holds for
-//! every vendor and never says more than the bytes show.
+//! every vendor and never says more than the bytes show. Where a mapping made the finding, it says
+//! where each value was taken from.
 
 use chrono::{DateTime, Utc};
 use firebreak_core::finding::Finding;
+use firebreak_sources::mapped::{Field, Mapping};
 use firebreak_wire::FieldView;
 use serde_json::Value;
 
@@ -37,6 +39,68 @@ pub(crate) fn fields(finding: &Finding, alert: &Value) -> Vec<FieldView> {
         value: at.map(|at| at.to_rfc3339()),
     }));
     rows
+}
+
+/// The same for a finding that a mapping made: its pointers are exact, also where a word was
+/// translated. What it says nothing of is looked for.
+pub(crate) fn mapped_fields(finding: &Finding, alert: &Value, mapping: &Mapping) -> Vec<FieldView> {
+    let mut rows = fields(finding, alert);
+    for row in &mut rows {
+        let place = mapped_by(&row.name).and_then(|field| mapping.place(field, alert));
+        if let Some(place) = place.filter(|_| row.value.is_some()) {
+            row.found_at = vec![dotted(place, alert)];
+        }
+    }
+    rows
+}
+
+fn mapped_by(name: &str) -> Option<Field> {
+    Some(match name {
+        "finding_info.uid" => Field::VendorId,
+        "finding_info.title" => Field::Title,
+        "finding_info.desc" => Field::Description,
+        "severity" => Field::Severity,
+        "status" => Field::Status,
+        "finding_info.analytic.uid" => Field::RuleId,
+        "finding_info.analytic.name" => Field::RuleName,
+        "resources[].uid" => Field::ResourceId,
+        "resources[].name" => Field::ResourceName,
+        "resources[].type" => Field::ResourceType,
+        "cloud.provider" => Field::Cloud,
+        "cloud.account.uid" => Field::Account,
+        "cloud.account.name" => Field::AccountName,
+        "cloud.region" => Field::Region,
+        "finding_info.attacks[].tactic.uid" | "finding_info.attacks[].technique.uid" => {
+            Field::Techniques
+        }
+        "finding_info.created_time" => Field::CreatedAt,
+        "finding_info.modified_time" => Field::UpdatedAt,
+        "status changed" => Field::StatusChangedAt,
+        _ => return None,
+    })
+}
+
+/// A pointer written as the other paths are: `rules[1].id`.
+fn dotted(pointer: &str, alert: &Value) -> String {
+    let mut path = String::new();
+    let mut at = alert;
+    for token in pointer.split('/').skip(1) {
+        let token = token.replace("~1", "/").replace("~0", "~");
+        match at.as_array() {
+            Some(items) => {
+                path.push_str(&format!("[{token}]"));
+                at = token.parse::<usize>().ok().and_then(|n| items.get(n)).unwrap_or(&Value::Null);
+            }
+            None => {
+                if !path.is_empty() {
+                    path.push('.');
+                }
+                path.push_str(&token);
+                at = at.get(&token).unwrap_or(&Value::Null);
+            }
+        }
+    }
+    path
 }
 
 fn texts(finding: &Finding) -> Vec<(&'static str, Option<String>)> {
@@ -173,6 +237,19 @@ mod tests {
         assert_eq!(places(&alert, "i-0aaaaaaaaaaaaaaaa"), ["entitySnapshot.externalId"]);
         assert!(places(&alert, "in").is_empty(), "a short word inside another is no place");
         assert!(places(&alert, "nowhere").is_empty());
+    }
+
+    #[test]
+    fn a_pointer_is_written_as_a_path() {
+        let alert = json!({"rules": [{"a/b": 1}, {"id": 2}], "x": {"0": 3}});
+        for (pointer, path) in [
+            ("/rules/1/id", "rules[1].id"),
+            ("/rules/0/a~1b", "rules[0].a/b"),
+            ("/x/0", "x.0"),
+            ("", ""),
+        ] {
+            assert_eq!(dotted(pointer, &alert), path);
+        }
     }
 
     #[test]

@@ -18,6 +18,8 @@ pub(crate) struct SourceFacts {
     pub backfill_running: bool,
     pub can_write: bool,
     pub writes_waiting: u32,
+    pub can_backfill: bool,
+    pub can_reset: bool,
 }
 
 pub(crate) fn source(row: &SourceRow, facts: SourceFacts) -> wire::SourceView {
@@ -55,6 +57,8 @@ pub(crate) fn source(row: &SourceRow, facts: SourceFacts) -> wire::SourceView {
         backfill: facts.backfill.map(|backfill| self::backfill(&backfill, running)),
         can_write: facts.can_write,
         writes_waiting: facts.writes_waiting,
+        can_backfill: facts.can_backfill,
+        can_reset: facts.can_reset,
     }
 }
 
