@@ -17,6 +17,17 @@ const addOrca = async (page) => {
   await page.locator(at('source-name')).fill('orca-eu');
   await page.keyboard.press('Enter');
 };
+const OWN = JSON.stringify({ version: 1, fields: { vendor_id: '/ref', title: '/what', severity: '/prio', region: '/place', resource_id: '/thing/arn' } }, null, 2);
+const MESSAGE = JSON.stringify({ what: 'Miner on web-7', prio: 'P9', thing: { arn: 'arn:aws:ec2:eu-central-1:123456789012:instance/i-0aa11bb22cc33dd44' } }, null, 2);
+const addQueue = () => async (page) => {
+  await page.locator('[data-vendor="sqs"]').click();
+  await page.locator(at('source-field-api_url')).fill('https://sqs.eu-central-1.amazonaws.com/123456789012/alerts');
+  await page.locator(at('source-field-region')).fill('eu-central-1');
+  await page.locator(at('source-field-client_id')).fill('AKIAEXAMPLEEXAMPLE12');
+  await page.locator(at('source-secret')).fill('not-a-secret');
+  await page.locator(at('source-field-format')).fill('mapped');
+};
+const bottom = (page) => page.locator(at('mapping')).evaluate((element) => element.scrollIntoView({ block: 'start' }));
 // As the shell opens it, and the smallest that it allows.
 const WINDOW = { width: 980, height: 680 };
 const SMALLEST = { width: 760, height: 520 };
@@ -69,6 +80,11 @@ export const SCREENS = [
   { name: 'source-add', path: '/?scenario=first-run#/sources/add' },
   { name: 'source-add-prisma', path: '/?scenario=first-run#/sources/add', go: then(press('j', 'j'), (page) => page.locator('[data-testid="source-field-api_url"]').press('ArrowDown')) },
   { name: 'source-add-more', path: '/#/sources/add', go: then((page) => page.locator('[data-vendor="wiz"]').click(), (page) => page.locator('summary').click()) },
+  { name: 'source-add-queue', path: '/#/sources/add', go: addQueue() },
+  { name: 'source-add-mapping', path: '/#/sources/add', go: then(addQueue(), (page) => page.locator('[data-name="wiz"][data-testid="mapping-start"]').click(), bottom), settle: 700 },
+  { name: 'source-add-mapping-gaps', path: '/#/sources/add', go: then(addQueue(), (page) => page.locator(at('mapping-text')).fill(OWN), (page) => page.locator(at('mapping-sample')).fill(MESSAGE), bottom), settle: 700 },
+  { name: 'source-add-mapping-faults', path: '/#/sources/add', go: then(addQueue(), (page) => page.locator(at('mapping-text')).fill(OWN.replace('"/prio"', '"prio"').replace('"region"', '"regoin"')), bottom), settle: 700 },
+  { name: 'source-queue', path: '/?scenario=sources#/sources', go: press('j', 'j', 'j', 'j', 'j', 'j', 'j', 'j') },
   { name: 'source-added', path: '/#/sources/add', go: addOrca, settle: 1800 },
   { name: 'source-added-bad', path: '/?scenario=degraded#/sources/add', go: addOrca, settle: 1800 },
   { name: 'settings-clouds', path: '/#/settings/clouds', go: click('settings-cloud-add') },

@@ -68,7 +68,7 @@ describe('queue', () => {
   test('with no source it says what to do', async () => {
     await open('first-run');
     await fireEvent.click(await screen.findByTestId('empty-add-source'));
-    expect(await screen.findAllByTestId('vendor-choice')).toHaveLength(4);
+    expect(await screen.findAllByTestId('vendor-choice')).toHaveLength(5);
   });
 });
 

@@ -54,7 +54,7 @@ describe('page', () => {
   test('each source says how it is doing, what is wrong and what to do', async () => {
     await open();
     await screen.findAllByTestId('source-row');
-    expect(screen.getAllByTestId('source-row').map((row) => row.dataset['health'])).toEqual(['ok', 'degraded', 'ok', 'ok', 'failed', 'degraded', 'paused', 'never_polled']);
+    expect(screen.getAllByTestId('source-row').map((row) => row.dataset['health'])).toEqual(['ok', 'degraded', 'ok', 'ok', 'failed', 'degraded', 'paused', 'never_polled', 'ok']);
     const bad = rowOf('orca-au');
     expect(within(bad).getByTestId('source-health').textContent).toContain('needs you');
     expect(bad.textContent).toContain('Give the service token the role');
@@ -145,7 +145,7 @@ describe('page', () => {
     await open();
     await screen.findAllByTestId('source-row');
     expect(screen.getAllByTestId('status-source').map((item) => item.dataset['health'])).toEqual(['degraded', 'failed', 'degraded']);
-    expect(screen.getByTestId('status-sources-calm').textContent).toContain('5 sources without trouble');
+    expect(screen.getByTestId('status-sources-calm').textContent).toContain('6 sources without trouble');
   });
 });
 
@@ -223,7 +223,7 @@ describe('adding', () => {
     }
   });
 
-  test('a secret leaves the form with the request, whatever the answer; the rest stays', async () => {
+  test('what was typed stays when adding fails, the secret as well; it leaves with success', async () => {
     const host = await open('first-run', '#/sources/add');
     host.addSource = async () => {
       throw new HostError({ code: 'keychain', message: 'The keychain is locked.', retryable: true });
@@ -233,8 +233,14 @@ describe('adding', () => {
     await type('source-secret', 'hunter2');
     await submit();
     expect((await screen.findByTestId('source-error')).textContent).toContain('The keychain is locked.');
-    expect(screen.getByTestId('source-secret')).toHaveProperty('value', '');
+    expect(screen.getByTestId('source-secret')).toHaveProperty('value', 'hunter2');
     expect(screen.getByTestId('source-field-api_url')).toHaveProperty('value', 'https://o.example');
+    host.addSource = (draft) => new FakeHost('first-run', 1, 5).addSource(draft);
+    await submit();
+    await screen.findByTestId('source-added');
+    await fireEvent.click(screen.getByTestId('source-another'));
+    await choose('orca');
+    expect(screen.getByTestId('source-secret')).toHaveProperty('value', '');
   });
 
   test('it is added and tested at once, and can then be shown', async () => {
@@ -275,6 +281,140 @@ describe('adding', () => {
     expect((await screen.findByRole('alert')).textContent).toContain('not now');
     host.listVendors = real;
     await fireEvent.click(screen.getByText('Try again'));
-    expect(await screen.findAllByTestId('vendor-choice')).toHaveLength(4);
+    expect(await screen.findAllByTestId('vendor-choice')).toHaveLength(5);
+  });
+});
+
+describe('a queue with messages of its own shape', () => {
+  const open_form = async (): Promise<FakeHost> => {
+    const host = await open('first-run', '#/sources/add');
+    const choice = (await screen.findAllByTestId('vendor-choice')).find((known) => known.dataset['vendor'] === 'sqs');
+    await fireEvent.click(choice ?? document.body);
+    await screen.findByTestId('source-form');
+    return host;
+  };
+  const row = (field: string): HTMLElement => {
+    const found = screen.getAllByTestId('mapping-row').find((known) => known.dataset['field'] === field);
+    if (!found) throw new Error(`no row of ${field}`);
+    return found;
+  };
+  const start = async (name: string): Promise<void> => {
+    const found = screen.getAllByTestId('mapping-start').find((known) => known.dataset['name'] === name);
+    await fireEvent.click(found ?? document.body);
+  };
+
+  test('the editor is there with the format only, and starts from what is shipped', async () => {
+    await open_form();
+    expect(screen.queryByTestId('mapping')).toBeNull();
+    await type('source-field-format', 'wiz');
+    expect(screen.queryByTestId('mapping')).toBeNull();
+    await type('source-field-format', 'mapped');
+    expect(screen.getByTestId('mapping-preview').textContent).toContain('Start from a shipped mapping');
+    await start('wiz');
+    await waitFor(() => expect(row('title').textContent).toContain('Recon:EC2/PortProbeUnprotectedPort'));
+    expect(row('title').textContent).toContain('/control/name');
+    expect(row('kind').textContent).toContain('constant');
+    expect(row('tags').textContent).toContain('not mapped');
+    expect(screen.getByTestId('mapping-outcome').textContent).toContain('It becomes a finding');
+  });
+
+  test('a fault is told with its line, marked there, and reached by its button', async () => {
+    await open_form();
+    await type('source-field-format', 'mapped');
+    await type('mapping-text', '{\n"version": 1,\n"fields": {\n"vendor_id": "issue.id"}\n}');
+    const faults = await screen.findByTestId('mapping-faults');
+    expect(faults.textContent).toContain('Write "/issue/id".');
+    expect(screen.getByTestId('mapping-text').getAttribute('aria-invalid')).toBe('true');
+    expect(screen.getByTestId('mapping-preview').textContent).toContain('Put these right');
+    await fireEvent.click(within(faults).getByText('Line 4'));
+    const area = screen.getByTestId('mapping-text');
+    expect(document.activeElement).toBe(area);
+    expect(area).toHaveProperty('selectionStart', 28);
+  });
+
+  test('what is not understood and what is missing are said; several alerts are leafed through', async () => {
+    await open_form();
+    await type('source-field-format', 'mapped');
+    await type('mapping-text', '{"version": 1, "fields": {"vendor_id": "/id", "title": "/what", "severity": "/prio"}}');
+    await type('mapping-sample', '[{"id": 1, "what": "Miner", "prio": "P9"}, {"what": "Nobody knows which"}]');
+    await waitFor(() => expect(row('severity').textContent).toContain('"P9" is not known'));
+    await fireEvent.click(screen.getByTestId('mapping-next'));
+    expect(screen.getByTestId('mapping-outcome').textContent).toContain('No finding.');
+    expect(screen.getByTestId('mapping-outcome').textContent).toContain('kept verbatim');
+    await type('mapping-sample', '{"id"');
+    await waitFor(() => expect(screen.getByTestId('mapping').textContent).toContain('is not valid JSON'));
+    expect(screen.getByTestId('mapping-preview').textContent).toContain('kept as it came');
+  });
+
+  test('only the newest answer counts', async () => {
+    const host = await open_form();
+    const answers: (() => void)[] = [];
+    const real = host.previewMapping;
+    host.previewMapping = async (mapping, message) => {
+      await new Promise<void>((resolve) => answers.push(resolve));
+      return real(mapping, message);
+    };
+    await type('source-field-format', 'mapped');
+    await type('mapping-text', '{"version": 1, "fields": {"vendor_id": "/id", "title": "/what"}}');
+    await type('mapping-sample', '{"id": 1, "what": "older"}');
+    await waitFor(() => expect(answers).toHaveLength(1));
+    await type('mapping-sample', '{"id": 1, "what": "newer"}');
+    await waitFor(() => expect(answers).toHaveLength(2));
+    answers[1]?.();
+    await waitFor(() => expect(row('title').textContent).toContain('newer'));
+    answers[0]?.();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(row('title').textContent).toContain('newer');
+  });
+
+  test('what somebody wrote can be brought back, and a pasted message stays', async () => {
+    await open_form();
+    await type('source-field-format', 'mapped');
+    await type('mapping-text', '{"mine": 1}');
+    await type('mapping-sample', '{"pasted": 1}');
+    await start('orca');
+    expect(screen.getByTestId('mapping-text').textContent).not.toContain('mine');
+    expect(screen.getByTestId('mapping-sample')).toHaveProperty('value', '{"pasted": 1}');
+    await fireEvent.click(screen.getByTestId('mapping-back'));
+    expect(screen.getByTestId('mapping-text')).toHaveProperty('value', '{"mine": 1}');
+  });
+
+  test('the mapping goes with the source, the message does not; another format sends no mapping', async () => {
+    const host = await open_form();
+    await type('source-field-api_url', 'https://sqs.example/1/alerts');
+    await type('source-field-region', 'eu-central-1');
+    await type('source-field-client_id', 'AKIAEXAMPLE');
+    await type('source-secret', 'hunter2');
+    await type('source-field-format', 'mapped');
+    expect(screen.getByTestId('source-submit')).toHaveProperty('disabled', true);
+    await start('orca');
+    const sent: SourceDraft[] = [];
+    host.addSource = async (draft) => {
+      sent.push(draft);
+      throw new HostError({ code: 'invalid', message: 'line 1: fields.title is missing.', retryable: false });
+    };
+    await fireEvent.submit(screen.getByTestId('source-form'));
+    expect((await screen.findByTestId('source-error')).textContent).toContain('fields.title is missing');
+    expect(sent[0]?.values['mapping']).toContain('"/state/alert_id"');
+    expect(JSON.stringify(sent[0])).not.toContain('ledger-exports');
+    await type('source-field-format', 'orca');
+    await fireEvent.submit(screen.getByTestId('source-form'));
+    await waitFor(() => expect(sent).toHaveLength(2));
+    expect(Object.keys(sent[1]?.values ?? {})).not.toContain('mapping');
+  });
+
+  test('a queue offers neither back-fill nor reset, and shows its mapping', async () => {
+    const host = await open('sources');
+    await screen.findAllByTestId('source-row');
+    await fireEvent.click(rowOf('alerts-queue'));
+    expect(screen.queryByTestId('source-backfill')).toBeNull();
+    expect(screen.queryByTestId('source-reset')).toBeNull();
+    const reset = vi.spyOn(host, 'resetSource');
+    await press('r');
+    await press('b');
+    expect(screen.queryByTestId('source-reset-dialog')).toBeNull();
+    expect(screen.queryByTestId('backfill-dialog')).toBeNull();
+    expect(reset).not.toHaveBeenCalled();
+    expect(screen.getByTestId('source-document').textContent).toContain('"vendor_id": "/id"');
   });
 });

@@ -10,6 +10,7 @@ import type {
   IncidentState,
   IncidentView,
   KeychainView,
+  MappingPreview,
   ModelDraft,
   ModelView,
   QueueCounts,
@@ -57,6 +58,8 @@ export interface Host {
   setSourcePolling(name: string, polling: boolean): Promise<SourceView>;
   /** What must be known to connect each vendor, in the order they are offered. */
   listVendors(): Promise<VendorForm[]>;
+  /** What a mapping would make of a message; nothing is stored. */
+  previewMapping(mapping: string, message: string): Promise<MappingPreview>;
   resetSource(name: string): Promise<SourceView>;
   /** Reads so many days again; null goes on with an unfinished one. Progress comes as events. */
   startBackfill(name: string, days: number | null): Promise<void>;

@@ -10,6 +10,7 @@ import type {
   IncidentState,
   IncidentView,
   KeychainView,
+  MappingPreview,
   ModelDraft,
   ModelView,
   PlanView,
@@ -32,6 +33,7 @@ import { OPEN_STATES } from '../../words/labels';
 import { HostError, type Host } from '../host';
 import { inventDetail, type ModelMood } from './detail';
 import { inventQueue, inventRow } from './incidents';
+import { inventPreview } from './mapping';
 import { inventRaw } from './raw';
 import { playRun } from './run';
 import { SourceDesk } from './source-desk';
@@ -178,6 +180,7 @@ export class FakeHost implements Host {
     return audit;
   };
 
+  previewMapping = async (mapping: string, message: string): Promise<MappingPreview> => inventPreview(mapping, message);
   listVendors = async (): Promise<VendorForm[]> => [...VENDORS];
   pollNow = (source: string | null): Promise<void> => this.#sources.poll(source);
   addSource = (draft: SourceDraft): Promise<SourceView> => this.#sources.add(draft);

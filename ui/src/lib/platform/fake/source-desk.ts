@@ -17,6 +17,7 @@ const READS: Record<string, readonly (readonly [string, string])[]> = {
   prisma: [['Sign-in', ''], ['Alerts', 'Alerts: View'], ['Assets', 'Asset Inventory: View'], ['Compute incidents', 'Compute: View']],
   lacework: [['Token', ''], ['Alerts', 'alerts.read'], ['Entities', 'inventory.read']],
   orca: [['Token', ''], ['Alerts', 'Viewer'], ['Inventory', 'Viewer']],
+  sqs: [['Queue', ''], ['Dead-letter queue', 'sqs:GetQueueAttributes']],
 };
 
 /** The sources of the fake host: they change as they are told, and tell it in events. */
@@ -40,12 +41,12 @@ export class SourceDesk {
   async add(draft: SourceDraft): Promise<SourceView> {
     await this.#wait();
     const form = VENDORS.find((known) => known.vendor === draft.vendor);
-    const missing = form?.fields.find((field) => field.required && (draft.values[field.name] ?? '') === '');
+    const missing = form?.fields.find((field) => field.required && field.when === null && (draft.values[field.name] ?? '') === '');
     if (!form || missing) throw refusal(form ? `${missing?.label} is missing. ${missing?.help}` : `${draft.vendor} is not a vendor that can be polled.`);
     if (this.#stage.snapshot.sources.some((source) => source.name === draft.name)) throw refusal(`there is a source ${draft.name} already; choose another name`);
     const { api_url = '', auth_url = '', client_id = '', ...settings } = draft.values;
     const source = inventSource(draft.name, form.vendor, form.title, {
-      api_url, auth_url, client_id, settings, health: 'never_polled', last_success: null, cursor: null, alerts_total: 0, per_hour: Array<number>(24).fill(0), budget: null, next_poll: new Date(Date.now() + 3000).toISOString(),
+      can_backfill: form.can_backfill, can_reset: form.can_reset, api_url, auth_url, client_id, settings, health: 'never_polled', last_success: null, cursor: null, alerts_total: 0, per_hour: Array<number>(24).fill(0), budget: null, next_poll: new Date(Date.now() + 3000).toISOString(),
     });
     this.#stage.snapshot.sources = [...this.#stage.snapshot.sources, source];
     this.#stage.emit({ type: 'source_changed', source });

@@ -37,6 +37,8 @@ export function inventSource(name: string, vendor: string, title: string, change
     backfill: null,
     can_write: true,
     writes_waiting: 0,
+    can_backfill: true,
+    can_reset: true,
     ...change,
   };
 }
@@ -102,7 +104,13 @@ function everyState(): SourceView[] {
     }),
     prisma('prisma-gov', { polling: false, next_poll: null, last_success: ago(2 * DAY), cursor: ago(2 * DAY), per_hour: Array<number>(24).fill(0), can_write: false, alerts_total: 7_220 }),
     wizGov(),
+    queue(),
   ];
+}
+
+function queue(): SourceView {
+  const settings = { region: 'eu-central-1', format: 'mapped', mapping: '{\n  "version": 1,\n  "fields": {\n    "vendor_id": "/id",\n    "title": "/name"\n  }\n}' };
+  return inventSource('alerts-queue', 'sqs', 'Amazon SQS queue', { settings, api_url: 'https://sqs.eu-central-1.amazonaws.com/123456789012/alerts', budget: null, can_write: false, can_backfill: false, can_reset: false });
 }
 
 function wizGov(): SourceView {

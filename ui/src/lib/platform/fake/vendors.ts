@@ -1,7 +1,8 @@
 import type { FieldChoice, VendorField, VendorForm } from '$wire';
+import { STARTS } from './mapping';
 
 function field(name: string, label: string, help: string, more: Partial<VendorField> = {}): VendorField {
-  return { name, label, help, required: false, fallback: null, choices: [], advanced: false, ...more };
+  return { name, label, help, required: false, fallback: null, choices: [], advanced: false, when: null, kind: 'line', starts: [], ...more };
 }
 const required = (name: string, label: string, help: string, choices: FieldChoice[] = []): VendorField => field(name, label, help, { required: true, choices });
 const advanced = (name: string, label: string, help: string, fallback: string | null, choices: FieldChoice[] = []): VendorField =>
@@ -14,7 +15,9 @@ const shared = (page: string, rate: string): VendorField[] => [
   advanced('requests_per_second', 'Requests a second', 'Kept to before the vendor has to say no.', rate),
 ];
 
-/** The four vendors, in the order they are offered. */
+const past = { can_backfill: true, can_reset: true };
+
+/** The four vendors and the queue, in the order they are offered. */
 export const VENDORS: readonly VendorForm[] = [
   {
     vendor: 'wiz',
@@ -29,6 +32,7 @@ export const VENDORS: readonly VendorForm[] = [
     ],
     secret_label: 'Client secret',
     unconfirmed: ['Wiz does not publish its limit; public clients keep to 3 requests a second.'],
+    ...past,
   },
   {
     vendor: 'prisma',
@@ -42,6 +46,7 @@ export const VENDORS: readonly VendorForm[] = [
     ],
     secret_label: 'Secret key',
     unconfirmed: ['The limit of the alert endpoint differs by licence; 429 answers are obeyed.', 'Whether a dismissal note is shown in every console version.'],
+    ...past,
   },
   {
     vendor: 'lacework',
@@ -56,6 +61,7 @@ export const VENDORS: readonly VendorForm[] = [
     ],
     secret_label: 'Secret key',
     unconfirmed: [],
+    ...past,
   },
   {
     vendor: 'orca',
@@ -68,5 +74,24 @@ export const VENDORS: readonly VendorForm[] = [
     ],
     secret_label: 'API token',
     unconfirmed: ['No documented limit: kept to 2 requests a second.', 'Region addresses besides the United States come from public clients.'],
+    ...past,
+  },
+  {
+    vendor: 'sqs',
+    title: 'Amazon SQS queue',
+    help: 'A queue that a CNAPP’s alerts are forwarded to, directly, through SNS or EventBridge. The access key needs sqs:ReceiveMessage, sqs:DeleteMessage, sqs:ChangeMessageVisibility, sqs:GetQueueAttributes and sqs:GetQueueUrl.',
+    fields: [
+      required('api_url', 'Queue address', 'https://sqs.<region>.amazonaws.com/<account>/<queue>'),
+      required('region', 'Region', 'Such as eu-central-1.'),
+      required('client_id', 'Access key id', 'Of an identity that may do nothing else.'),
+      required('format', 'Format', 'Whose alerts the messages carry.', choices(['mapped', 'Custom mapping'], ['wiz', 'Wiz'], ['prisma', 'Prisma Cloud'], ['lacework', 'Lacework FortiCNAPP'], ['orca', 'Orca Security'], ['ocsf', 'OCSF Detection Finding'])),
+      field('mapping', 'Mapping', 'Where in a message each field of a finding stands.', { required: true, kind: 'mapping', when: { field: 'format', value: 'mapped' }, starts: [...STARTS] }),
+      advanced('wait_seconds', 'Listening', 'Seconds that an empty queue is listened to, at most 20.', '10'),
+      advanced('visibility_seconds', 'Invisibility', 'Seconds that a message we read stays hidden from others.', '120'),
+    ],
+    secret_label: 'Secret access key',
+    unconfirmed: [],
+    can_backfill: false,
+    can_reset: false,
   },
 ];

@@ -10,6 +10,7 @@ import type {
   IncidentState,
   IncidentView,
   KeychainView,
+  MappingPreview,
   ModelDraft,
   ModelView,
   QueueCounts,
@@ -55,6 +56,8 @@ export class TauriHost implements Host {
   setSourcePolling = (name: string, polling: boolean) =>
     call<SourceView>('set_source_polling', { name, polling });
   listVendors = () => call<VendorForm[]>('list_vendors');
+  previewMapping = (mapping: string, message: string) =>
+    call<MappingPreview>('preview_mapping', { mapping, message });
   resetSource = (name: string) => call<SourceView>('reset_source', { name });
   startBackfill = (name: string, days: number | null) =>
     call<void>('start_backfill', { name, days });
