@@ -215,6 +215,17 @@ pub struct FindingKey {
     pub vendor_id: String,
 }
 
+impl FindingKey {
+    /// The key of what a source says.
+    pub fn of(source: &str, draft: &FindingDraft) -> Self {
+        Self {
+            source: source.to_owned(),
+            kind: draft.kind.clone(),
+            vendor_id: draft.vendor_id.clone(),
+        }
+    }
+}
+
 /// An alert normalised, before it has ids of ours. `None` means the vendor did not say.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FindingDraft {
@@ -281,11 +292,7 @@ pub struct Finding {
 impl Finding {
     /// The key under which re-deliveries are recognised.
     pub fn key(&self) -> FindingKey {
-        FindingKey {
-            source: self.source.clone(),
-            kind: self.draft.kind.clone(),
-            vendor_id: self.draft.vendor_id.clone(),
-        }
+        FindingKey::of(&self.source, &self.draft)
     }
 
     /// Whether a version of this object that arrives now was written before this one: queues and

@@ -54,7 +54,8 @@ impl Engine {
             };
             let progress = Progress::Backfill(&page.cursor, page.seen_until);
             let normaliser = self.normaliser_of(source.as_ref(), &row.vendor)?;
-            let origin = Origin { source: name, normaliser, progress };
+            let is_current = !source.listens();
+            let origin = Origin { source: name, normaliser, progress, is_current };
             whole.add(&self.ingest(&origin, page.alerts, who).await?);
             source.stored(&page.cursor).await.map_err(EngineError::Outside)?;
             place.cursor = page.cursor;

@@ -1,15 +1,16 @@
 //! Alerts into findings into incidents, in one transaction with the cursor.
 
+use std::collections::HashSet;
 use std::num::NonZero;
 use std::sync::Arc;
 use std::thread;
 
 use firebreak_core::audit::Entry;
-use firebreak_core::finding::FindingDraft;
+use firebreak_core::finding::{FindingDraft, FindingKey};
 use firebreak_core::incident::label;
 use firebreak_core::ports::{AlertSource, Cursor, Normaliser, NotAnAlert, RawAlert};
 use firebreak_core::{AlertId, Timestamp, canonical};
-use firebreak_store::{IncidentHead, NewAlert};
+use firebreak_store::{IncidentHead, NewAlert, StoreError, Write};
 use serde_json::json;
 use tokio::task::JoinError;
 
@@ -55,6 +56,8 @@ pub(crate) struct Origin<'a> {
     pub source: &'a str,
     pub normaliser: Arc<dyn Normaliser>,
     pub progress: Progress<'a>,
+    /// Whether an alert says how things are now. A queue and a file may say how they once were.
+    pub is_current: bool,
 }
 
 /// Whose place in the source's stream the batch moves on, and how far changes are seen then.
@@ -90,7 +93,8 @@ impl Engine {
             .into_iter();
         let mut whole = FileReport { report: IngestReport::default(), problems: Vec::new() };
         let source = format!("file:{vendor}");
-        let origin = Origin { source: &source, normaliser, progress: Progress::None };
+        let progress = Progress::None;
+        let origin = Origin { source: &source, normaliser, progress, is_current: false };
         let mut next = || {
             let batch: Vec<RawAlert> = objects.by_ref().take(BATCH).collect();
             tokio::spawn(read_all(Arc::clone(&origin.normaliser), batch))
@@ -177,13 +181,17 @@ impl Engine {
         let received = batch.len();
         let mut write = self.store.write().await?;
         let hashes: Vec<&str> = batch.iter().map(|alert| alert.sha256.as_str()).collect();
-        let mut seen = write.known_alerts(source, &hashes).await?;
+        let mut known = write.known_alerts(source, &hashes).await?;
         let (mut alerts, mut read, mut records) = (Vec::new(), Vec::new(), Vec::new());
+        let mut seen_before = Vec::new();
         for Reading { raw, sha256, read: finding } in batch {
-            if !seen.insert(sha256.clone()) {
+            if let Some(id) = known.get(&sha256) {
+                let id = id.clone();
+                seen_before.extend(finding.ok().map(|draft| (draft, AlertRef { id, sha256 })));
                 continue;
             }
             let id = AlertId::new(fresh("alr"));
+            known.insert(sha256.clone(), id.clone());
             let mut problem = None;
             match finding {
                 Ok(draft) => {
@@ -196,6 +204,10 @@ impl Engine {
             }
             alerts.push(NewAlert { id, raw, sha256, problem });
         }
+        let back = match origin.is_current {
+            true => came_back(&mut write, source, seen_before, &read).await?,
+            false => Vec::new(),
+        };
         let mut report = IngestReport {
             received: count(received),
             repeated: count(received - alerts.len()),
@@ -203,16 +215,19 @@ impl Engine {
             ..IngestReport::default()
         };
         let mut taken = Taken::default();
-        if !alerts.is_empty() {
+        if !alerts.is_empty() || !back.is_empty() {
             write.put_alerts(source, now, &alerts).await?;
-            let drafts = read.iter().map(|(draft, _)| draft);
+            let drafts = read.iter().chain(&back).map(|(draft, _)| draft);
             let mut intake = Intake::begin(&mut write, source, drafts, now).await?;
-            let told: Vec<Told> =
-                read.into_iter().map(|(draft, alert)| intake.take(draft, alert)).collect();
+            let mut take = |(draft, alert)| intake.take(draft, alert);
+            let told: Vec<Told> = read.into_iter().map(&mut take).collect();
+            let mut back: Vec<Told> = back.into_iter().map(&mut take).collect();
+            back.retain(|told| !told.late);
             taken = intake.finish(&mut write).await?;
-            records.extend(
-                told.chunks(ALERTS_A_RECORD).map(|told| self.alerts_stored(who, source, told)),
-            );
+            for (kind, told) in [("alerts_stored", told), ("alerts_came_back", back)] {
+                let chunks = told.chunks(ALERTS_A_RECORD);
+                records.extend(chunks.map(|told| self.alerts_told(who, kind, source, told)));
+            }
             records.extend(taken.opened.iter().map(|head| self.incident_opened(head)));
             write.audit_all(records).await?;
             report.findings = count(taken.findings);
@@ -232,7 +247,13 @@ impl Engine {
         Ok((report, taken))
     }
 
-    fn alerts_stored(&self, who: &Identity, source: &str, told: &[Told]) -> Entry {
+    fn alerts_told(
+        &self,
+        who: &Identity,
+        kind: &'static str,
+        source: &str,
+        told: &[Told],
+    ) -> Entry {
         let text = match told {
             [one] => format!("{} {} from {source}", one.key.kind, one.key.vendor_id),
             several => format!("{} alerts from {source}", several.len()),
@@ -250,7 +271,7 @@ impl Engine {
                 })
             })
             .collect();
-        self.record(who, "alerts_stored", source, text, json!({ "alerts": alerts }))
+        self.record(who, kind, source, text, json!({ "alerts": alerts }))
     }
 
     fn incident_opened(&self, head: &IncidentHead) -> Entry {
@@ -323,6 +344,28 @@ fn read_some(normaliser: &dyn Normaliser, alerts: Vec<RawAlert>) -> Vec<Reading>
 /// A panic in a task is a panic here.
 fn joined<T>(done: Result<T, JoinError>) -> T {
     done.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
+}
+
+/// Of alerts that were seen before, those that tell of a finding as it once was and is again: reopened
+/// without a new time, they have the very bytes they had.
+async fn came_back(
+    write: &mut Write,
+    source: &str,
+    seen_before: Vec<(FindingDraft, AlertRef)>,
+    fresh: &[(FindingDraft, AlertRef)],
+) -> Result<Vec<(FindingDraft, AlertRef)>, StoreError> {
+    if seen_before.is_empty() {
+        return Ok(seen_before);
+    }
+    let key = |draft: &FindingDraft| FindingKey::of(source, draft);
+    let keys: Vec<FindingKey> = seen_before.iter().map(|(draft, _)| key(draft)).collect();
+    let newest = write.newest_alerts(&keys).await?;
+    let told: HashSet<FindingKey> = fresh.iter().map(|(draft, _)| key(draft)).collect();
+    let is_back = |draft: &FindingDraft, alert: &AlertRef| {
+        let key = key(draft);
+        !told.contains(&key) && newest.get(&key).is_some_and(|newest| *newest != alert.id)
+    };
+    Ok(seen_before.into_iter().filter(|(draft, alert)| is_back(draft, alert)).collect())
 }
 
 fn count(number: usize) -> u32 {

@@ -35,6 +35,8 @@ pub(crate) struct Told {
     pub key: FindingKey,
     pub finding: FindingId,
     pub incident: Option<IncidentId>,
+    /// Whether a newer version was known.
+    pub late: bool,
 }
 
 /// A batch being taken in. Everything it may touch is in here.
@@ -84,7 +86,7 @@ impl<'a> Intake<'a> {
     ) -> Result<Self, StoreError> {
         let (mut keys, mut assets) = (BTreeSet::new(), BTreeSet::new());
         for draft in drafts {
-            keys.insert(key_of(source, draft));
+            keys.insert(FindingKey::of(source, draft));
             assets.extend(asset::asset_id(source, &draft.resource));
         }
         let keys: Vec<FindingKey> = keys.into_iter().collect();
@@ -114,7 +116,7 @@ impl<'a> Intake<'a> {
 
     /// Takes one finding in.
     pub fn take(&mut self, draft: FindingDraft, alert: AlertRef) -> Told {
-        let key = key_of(self.source, &draft);
+        let key = FindingKey::of(self.source, &draft);
         let known = self.findings.get(&key).cloned();
         let late = known.as_ref().is_some_and(|(known, _)| known.is_newer_than(&draft));
         let arrived = Finding {
@@ -147,7 +149,7 @@ impl<'a> Intake<'a> {
             None => self.place(&arrived),
         };
         self.findings.insert(key.clone(), (newest, incident.clone()));
-        Told { alert, key, finding, incident }
+        Told { alert, key, finding, incident, late }
     }
 
     /// Writes what changed.
@@ -350,14 +352,6 @@ impl<'a> Intake<'a> {
         }
         write.put_facts(&facts).await?;
         write.put_timelines(&lines).await
-    }
-}
-
-fn key_of(source: &str, draft: &FindingDraft) -> FindingKey {
-    FindingKey {
-        source: source.to_owned(),
-        kind: draft.kind.clone(),
-        vendor_id: draft.vendor_id.clone(),
     }
 }
 

@@ -50,6 +50,7 @@ impl Engine {
                 source: name,
                 normaliser: self.normaliser_of(source.as_ref(), &row.vendor)?,
                 progress: Progress::Poll(&page.cursor, page.seen_until),
+                is_current: !source.listens(),
             };
             let report =
                 self.ingest(&origin, page.alerts, &Identity { name: name.to_owned() }).await?;

@@ -72,12 +72,14 @@ impl Store {
     /// # Errors
     /// [`StoreError::Statement`] when the transaction can't begin.
     pub async fn write(&self) -> Result<Write, StoreError> {
-        let mut guard = Arc::clone(&self.writer).lock_owned().await;
+        let guard = Arc::clone(&self.writer).lock_owned().await;
+        // Before it has begun: dropped in the middle of beginning, it must be rolled back, too.
+        let mut write = Write { guard: Some(guard), pending_tail: None };
         sqlx::query("BEGIN IMMEDIATE")
-            .execute(&mut guard.connection)
+            .execute(write.connection())
             .await
             .map_err(StoreError::of("beginning a transaction"))?;
-        Ok(Write { guard: Some(guard), pending_tail: None })
+        Ok(write)
     }
 
     /// Closes all connections; the write-ahead log is folded into the file.
@@ -150,18 +152,14 @@ impl Write {
         if let Some(tail) = self.pending_tail.clone() {
             store_tail(self.connection(), &tail).await?;
         }
-        let mut guard = self.guard.take().expect("taken only here");
-        let done = sqlx::query("COMMIT").execute(&mut guard.connection).await;
-        match done {
-            Ok(_) => Ok(()),
-            Err(error) => {
-                // After a failed COMMIT SQLite may or may not still be inside the transaction.
-                if let Err(error) = sqlx::query("ROLLBACK").execute(&mut guard.connection).await {
-                    tracing::debug!(%error, "nothing was left to roll back");
-                }
-                Err(StoreError::of("committing")(error))
-            }
-        }
+        // The guard stays until SQLite has answered: dropped before, and after a COMMIT that failed,
+        // SQLite may or may not be inside the transaction, and what follows is a ROLLBACK.
+        sqlx::query("COMMIT")
+            .execute(self.connection())
+            .await
+            .map_err(StoreError::of("committing"))?;
+        self.guard = None;
+        Ok(())
     }
 }
 
@@ -185,8 +183,9 @@ impl Drop for Write {
             // Without a runtime the process is ending, and SQLite rolls back at the next opening.
             let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
             runtime.spawn(async move {
+                // Only a transaction that never began, or was committed, can't be rolled back.
                 if let Err(error) = sqlx::query("ROLLBACK").execute(&mut guard.connection).await {
-                    tracing::warn!(%error, "a transaction could not be rolled back");
+                    tracing::debug!(%error, "nothing was left to roll back");
                 }
             });
         }

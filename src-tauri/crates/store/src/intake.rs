@@ -1,7 +1,7 @@
 //! Taking alerts in, many at once: what a batch may touch is read first, and what it changed is written
 //! last, each with few statements.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use firebreak_core::asset::Asset;
 use firebreak_core::correlate::Lead;
@@ -106,14 +106,14 @@ pub struct NumberedFact {
 }
 
 impl Write {
-    /// Of these hashes, the ones of alerts that a source delivered before.
+    /// Of these hashes, the ones of alerts that a source delivered before, with the alerts' ids.
     pub async fn known_alerts(
         &mut self,
         source: &str,
         hashes: &[&str],
-    ) -> Result<HashSet<String>, StoreError> {
+    ) -> Result<HashMap<String, AlertId>, StoreError> {
         let rows = sqlx::query(
-            "SELECT a.sha256 FROM json_each(?2) asked
+            "SELECT a.sha256, a.id FROM json_each(?2) asked
              CROSS JOIN alert a ON a.source = ?1 AND a.sha256 = asked.value",
         )
         .bind(source)
@@ -121,7 +121,31 @@ impl Write {
         .fetch_all(self.connection())
         .await
         .map_err(StoreError::of("looking for alerts"))?;
-        Ok(rows.iter().map(|row| row.get("sha256")).collect())
+        let id = |row: &SqliteRow| AlertId::new(row.get::<String, _>("id"));
+        Ok(rows.iter().map(|row| (row.get("sha256"), id(row))).collect())
+    }
+
+    /// The alert that each of these findings was last read from.
+    pub async fn newest_alerts(
+        &mut self,
+        keys: &[FindingKey],
+    ) -> Result<HashMap<FindingKey, AlertId>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT f.source, f.kind, f.vendor_id, f.alert FROM json_each(?1) asked
+             CROSS JOIN finding f ON f.source = asked.value->>'source' AND f.kind = asked.value->>'kind'
+               AND f.vendor_id = asked.value->>'vendor_id'",
+        )
+        .bind(json_text(&keys))
+        .fetch_all(self.connection())
+        .await
+        .map_err(StoreError::of("looking for the alerts of findings"))?;
+        let key = |row: &SqliteRow| FindingKey {
+            source: row.get("source"),
+            kind: row.get("kind"),
+            vendor_id: row.get("vendor_id"),
+        };
+        let alert = |row: &SqliteRow| AlertId::new(row.get::<String, _>("alert"));
+        Ok(rows.iter().map(|row| (key(row), alert(row))).collect())
     }
 
     /// The findings known under these keys, with the incident that each is in.

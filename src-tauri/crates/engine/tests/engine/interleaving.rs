@@ -20,7 +20,7 @@ use crate::ingesting::with_source;
 use crate::vendor::{Change, Manner, Vendor};
 use crate::world::{World, me};
 
-/// Awaits after which a process may die: more than any poll here has.
+/// Awaits after which a poll may be dropped: more than any poll here has.
 const AWAITS: u16 = 400;
 
 #[derive(Debug, Clone)]
@@ -32,18 +32,20 @@ enum Step {
     Fail,
     /// Polled to the end.
     Poll,
+    /// A poll is dropped after so many awaits.
+    DropPoll(u16),
     /// A poll is told to stop after so many awaits.
     CancelPoll(u16),
     /// So many days are read again.
     Backfill(u8),
     /// So many days are read again beside a poll.
     Beside(u8),
+    /// A back-fill is dropped after so many awaits.
+    DropBackfill(u16),
     /// What is left of a back-fill is read.
     ResumeBackfill,
     /// The process dies after so many awaits of a poll, and another opens the same database.
-    DieInPoll(u16),
-    /// The same, of a back-fill.
-    DieInBackfill(u16),
+    Crash(u16),
 }
 
 #[derive(Debug, Clone)]
@@ -65,12 +67,13 @@ fn course() -> impl Strategy<Value = Course> {
         2 => any::<u8>().prop_map(Step::Wait),
         1 => Just(Step::Fail),
         4 => Just(Step::Poll),
+        2 => (0..AWAITS).prop_map(Step::DropPoll),
         1 => (0..AWAITS).prop_map(Step::CancelPoll),
         1 => (1..5_u8).prop_map(Step::Backfill),
         2 => (1..5_u8).prop_map(Step::Beside),
+        1 => (0..AWAITS).prop_map(Step::DropBackfill),
         1 => Just(Step::ResumeBackfill),
-        2 => (0..AWAITS).prop_map(Step::DieInPoll),
-        1 => (0..AWAITS).prop_map(Step::DieInBackfill),
+        1 => (0..AWAITS).prop_map(Step::Crash),
     ];
     let manner = (
         prop_oneof![Just(0), -90..90_i64],
@@ -123,6 +126,9 @@ async fn take(step: &Step, mut world: World, vendor: &Arc<Vendor>) -> Result<Wor
         Step::Wait(minutes) => world.clock.advance(i64::from(minutes)),
         Step::Fail => vendor.fail(),
         Step::Poll => poll(&engine).await?,
+        Step::DropPoll(awaits) => {
+            expected(for_awaits(awaits, engine.poll("test-source", &cancel)).await.transpose())?;
+        }
         Step::CancelPoll(awaits) => {
             let stop = async {
                 for _ in 0..awaits {
@@ -143,29 +149,22 @@ async fn take(step: &Step, mut world: World, vendor: &Arc<Vendor>) -> Result<Wor
             expected(polled)?;
             expected(filled)?;
         }
-        Step::ResumeBackfill => {
-            expected(engine.backfill("test-source", None, &me(), &cancel).await)?;
-        }
-        Step::DieInPoll(awaits) => {
-            expected(for_awaits(awaits, engine.poll("test-source", &cancel)).await.transpose())?;
-            world = another(engine, world, vendor).await;
-        }
-        Step::DieInBackfill(awaits) => {
+        Step::DropBackfill(awaits) => {
             let who = me();
             let backfill = engine.backfill("test-source", Some(2), &who, &cancel);
             expected(for_awaits(awaits, backfill).await.transpose())?;
-            world = another(engine, world, vendor).await;
+        }
+        Step::ResumeBackfill => {
+            expected(engine.backfill("test-source", None, &me(), &cancel).await)?;
+        }
+        Step::Crash(awaits) => {
+            expected(for_awaits(awaits, engine.poll("test-source", &cancel)).await.transpose())?;
+            drop(engine);
+            world = world.restarted().await;
+            world.engine.set_source(Arc::clone(vendor) as _);
         }
     }
     Ok(world)
-}
-
-/// Another process on the same database.
-async fn another(engine: Arc<Engine>, world: World, vendor: &Arc<Vendor>) -> World {
-    drop(engine);
-    let world = world.restarted().await;
-    world.engine.set_source(Arc::clone(vendor) as _);
-    world
 }
 
 async fn live(course: &Course) -> Result<(), TestCaseError> {
@@ -233,8 +232,11 @@ async fn told(engine: &Engine) -> Result<Vec<(String, FindingId)>, TestCaseError
     let mut alerts = Vec::new();
     for record in engine.store().audit_records(0, 100_000).await.map_err(failed)? {
         let record: Value = serde_json::from_slice(&record.body).map_err(failed)?;
-        if record["kind"] == "alert_stored" {
-            let word = |name: &str| record["detail"][name].as_str().unwrap_or_default().to_owned();
+        if record["kind"] != "alerts_stored" {
+            continue;
+        }
+        for told in record["detail"]["alerts"].as_array().into_iter().flatten() {
+            let word = |name: &str| told[name].as_str().unwrap_or_default().to_owned();
             alerts.push((word("sha256"), FindingId::new(word("finding"))));
         }
     }

@@ -8,6 +8,7 @@ mod crashing;
 mod ingesting;
 mod interleaving;
 mod killing;
+mod overtaking;
 mod recording;
 mod running;
 mod telling;
