@@ -13,6 +13,7 @@ mod kill;
 mod limits;
 mod model_faults;
 mod poisoned;
+mod queue;
 mod said;
 mod sources;
 mod stage;

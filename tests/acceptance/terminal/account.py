@@ -66,6 +66,11 @@ def works(key, secret):
         return {"works": False, "code": error.response["Error"]["Code"]}
 
 
+def send(key, secret, queue, bodies):
+    sqs = client("sqs", key, secret)
+    return [sqs.send_message(QueueUrl=queue, MessageBody=body)["MessageId"] for body in bodies]
+
+
 for line in sys.stdin:
     question = json.loads(line)
     print(json.dumps(globals()[question["ask"]](**question["about"])), flush=True)

@@ -84,6 +84,17 @@ impl Judge {
         self.ask("keys", json!({ "user": user })).await
     }
 
+    /// Puts messages into the alert queue, as a vendor's forwarder does.
+    pub async fn send(&mut self, stage: &Stage, bodies: &[String]) {
+        let aws = stage.sandbox.ready().aws.as_ref().expect("the sandbox has an account");
+        let about = json!({
+            "key": aws.forward_key_id, "secret": aws.forward_secret,
+            "queue": stage.name("queue.alerts.url"), "bodies": bodies,
+        });
+        let sent: Vec<String> = self.ask("send", about).await;
+        assert_eq!(sent.len(), bodies.len());
+    }
+
     /// Whether somebody can sign in with the key that the scenarios call stolen.
     pub async fn stolen_key_works(&mut self, stage: &Stage) -> bool {
         let aws = stage.sandbox.ready().aws.as_ref().expect("the sandbox has an account");

@@ -75,6 +75,14 @@ pub struct AwsReady {
     pub stolen_key_id: String,
     /// Its secret.
     pub stolen_secret: String,
+    /// Access key that may take messages from the alert queue.
+    pub listen_key_id: String,
+    /// Its secret.
+    pub listen_secret: String,
+    /// Access key that may put messages into it, as a vendor's forwarder has.
+    pub forward_key_id: String,
+    /// Its secret.
+    pub forward_secret: String,
     /// Role to assume for containment.
     pub role_arn: String,
     /// Logical names (`instance.web-7.id`) of what the account holds.

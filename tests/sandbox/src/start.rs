@@ -183,6 +183,10 @@ fn described(account: &Account, endpoint: String, names: &Names) -> AwsReady {
         write_secret: account.keys.write.secret.clone(),
         stolen_key_id: account.keys.deploy_bot.id.clone(),
         stolen_secret: account.keys.deploy_bot.secret.clone(),
+        listen_key_id: account.keys.listen.id.clone(),
+        listen_secret: account.keys.listen.secret.clone(),
+        forward_key_id: account.keys.forward.id.clone(),
+        forward_secret: account.keys.forward.secret.clone(),
         role_arn: names.get("role.firebreak-containment.arn").unwrap_or_default().to_owned(),
         names: account.names.clone(),
     }

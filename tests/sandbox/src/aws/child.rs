@@ -45,6 +45,8 @@ pub(crate) struct Keys {
     pub(crate) read: Key,
     pub(crate) write: Key,
     pub(crate) deploy_bot: Key,
+    pub(crate) listen: Key,
+    pub(crate) forward: Key,
 }
 
 /// One access key.
