@@ -120,6 +120,8 @@ fn line(field: &MappedField) -> String {
     let from = match &field.pointer {
         Some(pointer) => clean(pointer),
         None if field.constant => "constant".to_owned(),
+        // From the resource's id, or what is taken where nothing is said.
+        None if field.value.is_some() => "derived".to_owned(),
         None => String::new(),
     };
     let note = field.note.as_deref().map(|note| format!("  ! {}", clean(note))).unwrap_or_default();
@@ -145,6 +147,7 @@ mod tests {
         );
         assert!(row("kind").ends_with("constant"));
         assert!(row("region").contains("- ") && row("region").contains("not given"));
+        assert!(row("status").ends_with("derived"), "{text}");
         assert!(!text.contains('\u{1b}'), "a message steers no terminal");
         let faults = super::text(&preview_mapping("{", ""));
         assert!(faults.starts_with("line 1: the mapping is not valid JSON"), "{faults}");

@@ -89,6 +89,35 @@ fn an_event_is_read_without_its_envelope() {
 }
 
 #[test]
+fn the_documentations_example_is_true() {
+    let text = include_str!("../../../../../docs/SOURCES.md");
+    let section = text.split("### Messages of your own shape").nth(1).unwrap();
+    let blocks: Vec<&str> = section
+        .split("```json\n")
+        .skip(1)
+        .map(|block| block.split("```").next().unwrap())
+        .collect();
+    let reader = MappedNormaliser::new(Mapping::read(blocks[0]).unwrap());
+    let finding = all(&reader, blocks[1]).remove(0).unwrap();
+    assert_eq!(
+        (finding.vendor_id.as_str(), finding.title.as_str()),
+        ("4711", "Miner on an instance")
+    );
+    assert_eq!((finding.severity, finding.status), (Severity::Critical, FindingStatus::New));
+    let resource = &finding.resource;
+    assert_eq!(resource.native_id.as_deref(), Some("i-0aa11bb22cc33dd44"));
+    assert_eq!(resource.account.as_deref(), Some("123456789012"));
+    assert_eq!(resource.region.as_deref(), Some("eu-central-1"));
+    assert_eq!(resource.tags["owner"], "shop");
+    for name in Field::ALL.map(Field::name) {
+        assert!(section.contains(&format!("`{name}`")), "{name} is not told");
+    }
+    for shipped in SHIPPED {
+        assert!(section.contains(shipped.name), "{} is not told", shipped.name);
+    }
+}
+
+#[test]
 fn a_shape_of_the_customers_own() {
     let message = json!({"sent": "now", "batch": [
         {"ref": 77, "headline": "", "what": "Miner on web", "prio": "p1", "phase": "triage",
