@@ -26,7 +26,7 @@ use crate::world::engine_at;
 const KILLS: u32 = 1_000;
 const SOURCE: &str = "test-source";
 /// Versions of alerts in the vendor's stream; each alert has three.
-const STREAM: usize = 900;
+const STREAM: usize = 300;
 const PAGE: usize = 20;
 /// The last alerts before a cursor are sent again, as an overlap window does.
 const OVERLAP: usize = 7;

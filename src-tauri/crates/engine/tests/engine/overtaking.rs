@@ -86,12 +86,21 @@ async fn an_answer_that_was_overtaken_does_not_take_a_finding_back() {
 #[tokio::test]
 async fn what_is_as_it_once_was_is_shown_so() {
     let world = World::new().await;
-    for (line, expected) in [
-        ("i-1|high|new", FindingStatus::New),
-        ("i-1|high|resolved", FindingStatus::Resolved),
-        ("i-1|high|new", FindingStatus::New),
-    ] {
+    let lines = ["i-1|high|new", "i-1|high|resolved", "i-1|high|new"];
+    with_source(&world, lines.map(|line| Ok(vec![line])).to_vec()).await;
+    let cancel = CancellationToken::new();
+    let report = world.engine.poll("test-source", &cancel).await.unwrap();
+    assert_eq!((report.ingest.received, report.ingest.repeated), (3, 1));
+    assert_eq!(report.ingest.findings, 3, "each of them changed it");
+    assert_eq!(status(&world).await, FindingStatus::New);
+    assert!(world.engine.verify_audit().await.unwrap().ok());
+}
+
+#[tokio::test]
+async fn a_copy_that_a_file_or_a_queue_delivers_again_changes_nothing() {
+    let world = World::new().await;
+    for line in ["i-1|high|new", "i-1|high|resolved", "i-1|high|new"] {
         world.engine.ingest_file("test", line.as_bytes(), &me()).await.unwrap();
-        assert_eq!(status(&world).await, expected);
     }
+    assert_eq!(status(&world).await, FindingStatus::Resolved);
 }

@@ -94,9 +94,10 @@ pub fn me() -> Identity {
     Identity::person("ana")
 }
 
-/// An engine on a database of its own or of a process before, with nobody enrolled.
+/// An engine that only polls, on a database of its own or of a process before.
 pub async fn engine_at(path: &std::path::Path) -> Arc<Engine> {
-    engine(path, &Arc::new(Cloud::new(&[])), &Arc::default(), &Arc::default(), 1).await
+    let policies = Policies::deny_all("polling needs none");
+    Arc::new(unconnected(path, &Arc::default(), &Arc::default(), policies).await)
 }
 
 async fn engine(
@@ -106,23 +107,32 @@ async fn engine(
     clock: &Arc<FixedClock>,
     phase: u32,
 ) -> Arc<Engine> {
-    let normaliser: Arc<dyn Normaliser> = Arc::new(Lines);
-    let engine = Engine::new(Parts {
-        store: Store::open(path).await.unwrap(),
-        clock: clock.clone(),
-        vault: keys.clone(),
-        signer: keys.clone(),
-        planner: Arc::new(StopIt),
-        policies: policies(),
-        normalisers: BTreeMap::from([("test".to_owned(), normaliser)]),
-        workspace: "test".to_owned(),
-    });
+    let engine = unconnected(path, keys, clock, policies()).await;
     engine.set_phase(phase);
     engine.set_reader(ACCOUNT, cloud.clone());
     if phase >= 2 {
         engine.set_executor(ACCOUNT, cloud.clone()).unwrap();
     }
     Arc::new(engine)
+}
+
+async fn unconnected(
+    path: &std::path::Path,
+    keys: &Arc<Keys>,
+    clock: &Arc<FixedClock>,
+    policies: Policies,
+) -> Engine {
+    let normaliser: Arc<dyn Normaliser> = Arc::new(Lines);
+    Engine::new(Parts {
+        store: Store::open(path).await.unwrap(),
+        clock: clock.clone(),
+        vault: keys.clone(),
+        signer: keys.clone(),
+        planner: Arc::new(StopIt),
+        policies,
+        normalisers: BTreeMap::from([("test".to_owned(), normaliser)]),
+        workspace: "test".to_owned(),
+    })
 }
 
 fn policies() -> Policies {
