@@ -124,7 +124,9 @@ fn line(field: &MappedField) -> String {
         None if field.value.is_some() => "derived".to_owned(),
         None => String::new(),
     };
-    let note = field.note.as_deref().map(|note| format!("  ! {}", clean(note))).unwrap_or_default();
+    // A gap that the mapping leaves on purpose needs no word.
+    let note = field.note.as_deref().filter(|_| field.mapped || field.required);
+    let note = note.map(|note| format!("  ! {}", clean(note))).unwrap_or_default();
     let value = short(field.value.as_deref().unwrap_or("-"), 44);
     format!("{:<18} {value:<44} {from}{note}", field.name).trim_end().to_owned()
 }
