@@ -117,11 +117,13 @@ impl Mapping {
     }
 }
 
-/// Templates write `""` where they have no value, so blank text is no value.
+/// Templates write `""` or `[]` where they have no value, so what is empty is no value.
 fn given(value: &&Value) -> bool {
     match value {
         Value::Null => false,
         Value::String(text) => !text.trim().is_empty(),
+        Value::Array(items) => !items.is_empty(),
+        Value::Object(members) => !members.is_empty(),
         _ => true,
     }
 }
