@@ -11,7 +11,11 @@ use crate::checkout::Checkout;
 use crate::failure::Failure;
 use crate::leash;
 
-const TAIL_LINES: usize = 60;
+const TAIL_LINES: usize = 25;
+/// Lines of a panic that are shown: where, and the first ones of why.
+const REASON_LINES: usize = 4;
+/// Panics that are shown; the rest is in the log.
+const MOST_REASONS: usize = 8;
 const TICK: Duration = Duration::from_millis(100);
 /// Without a terminal, a long stage says that it is alive this often.
 const HEARTBEAT: Duration = Duration::from_secs(60);
@@ -131,15 +135,34 @@ fn log_file(checkout: &Checkout, name: &str) -> Result<PathBuf, Failure> {
     Ok(folder.join(format!("{plain}.log")))
 }
 
-/// The end of a log, where the reason usually is.
+/// The reasons that a log gives, then its end. A test says why before its backtrace and what it saw, so
+/// that the end alone may show anything but the reason.
 pub fn show_tail(log: &Path) {
     let text = fs::read(log).unwrap_or_default();
-    let text = String::from_utf8_lossy(&text);
+    let text = without_colours(&String::from_utf8_lossy(&text));
     let lines: Vec<&str> = text.lines().collect();
+    for line in reasons(&lines) {
+        eprintln!("    ! {line}");
+    }
     for line in &lines[lines.len().saturating_sub(TAIL_LINES)..] {
         eprintln!("    | {line}");
     }
     eprintln!("    all of it: {}", log.display());
+}
+
+/// Each panic once, with its first lines, as far as they are not in the end that is shown anyway.
+fn reasons<'a>(lines: &[&'a str]) -> Vec<&'a str> {
+    let end = lines.len().saturating_sub(TAIL_LINES);
+    let mut told = Vec::new();
+    let panics = (0..end).filter(|at| lines[*at].contains("panicked at"));
+    for at in panics {
+        let reason: Vec<&str> =
+            lines[at..].iter().take(REASON_LINES).map(|line| line.trim()).collect();
+        if told.len() < MOST_REASONS && !told.contains(&reason) {
+            told.push(reason);
+        }
+    }
+    told.concat()
 }
 
 fn last_line(log: &Path) -> String {
@@ -187,6 +210,19 @@ pub fn say(text: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_reason_is_shown_however_far_from_the_end() {
+        let mut lines = vec!["ok", "thread 'a' panicked at x.rs:1:", "  it broke", "seen: x"];
+        let rest: Vec<String> = (0..40).map(|line| format!("line {line}")).collect();
+        lines.extend(rest.iter().map(String::as_str));
+        let twice = [lines.clone(), lines].concat();
+        assert_eq!(
+            reasons(&twice),
+            ["thread 'a' panicked at x.rs:1:", "it broke", "seen: x", "line 0"]
+        );
+        assert!(reasons(&["thread 'a' panicked at x.rs:1:"]).is_empty(), "the end shows it");
+    }
 
     #[test]
     fn colours_are_taken_out() {

@@ -9,7 +9,7 @@ use firebreak_core::audit::Entry;
 use firebreak_core::finding::{FindingDraft, FindingKey};
 use firebreak_core::incident::label;
 use firebreak_core::ports::{AlertSource, Cursor, Normaliser, NotAnAlert, RawAlert};
-use firebreak_core::{AlertId, Timestamp, canonical};
+use firebreak_core::{AlertId, IncidentId, Timestamp, canonical};
 use firebreak_store::{IncidentHead, NewAlert, StoreError, Write};
 use serde_json::json;
 use tokio::task::JoinError;
@@ -160,8 +160,9 @@ impl Engine {
             self.note_storage(error);
         }
         let (report, taken) = result?;
+        let opened: HashSet<&IncidentId> = taken.opened.iter().map(|head| &head.id).collect();
         for incident in &taken.changed {
-            let is_new = taken.opened.iter().any(|head| head.id == *incident);
+            let is_new = opened.contains(incident);
             self.emit(EngineEvent::IncidentChanged { incident: incident.clone(), is_new });
         }
         if !taken.changed.is_empty() || report.unread > 0 {
