@@ -298,9 +298,15 @@ impl Finding {
     /// Whether a version of this object that arrives now was written before this one: queues and
     /// overlapping sweeps deliver out of order. Where the vendor dates nothing, what arrives is newer.
     pub fn is_newer_than(&self, arriving: &FindingDraft) -> bool {
-        let known = self.draft.updated_at.max(self.draft.status_changed_at);
-        let arriving = arriving.updated_at.max(arriving.status_changed_at);
-        known.zip(arriving).is_some_and(|(known, arriving)| arriving < known)
+        // Each time against its own kind: a version may lack one that another has.
+        let times = [
+            self.draft.updated_at.zip(arriving.updated_at),
+            self.draft.status_changed_at.zip(arriving.status_changed_at),
+        ];
+        let any = |compare: fn(&Timestamp, &Timestamp) -> bool| {
+            times.iter().flatten().any(|(known, arriving)| compare(known, arriving))
+        };
+        any(|known, arriving| arriving < known) && !any(|known, arriving| arriving > known)
     }
 
     /// When it began: the vendor's creation time, else when we received it.
@@ -331,5 +337,49 @@ mod tests {
         assert_eq!(given(user, "deploy-bot").as_deref(), Some("deploy-bot"), "an end of the id");
         assert_eq!(given("", instance).as_deref(), Some(instance), "better than nothing");
         assert_eq!(given("", ""), None);
+    }
+
+    fn dated(updated: Option<i64>, status: Option<i64>) -> Finding {
+        let at = |seconds| chrono::DateTime::from_timestamp(seconds, 0).unwrap();
+        Finding {
+            id: FindingId::new("f"),
+            source: "s".to_owned(),
+            alert: AlertId::new("a"),
+            alert_sha256: String::new(),
+            received_at: at(0),
+            draft: FindingDraft {
+                kind: "issue".to_owned(),
+                vendor_id: "1".to_owned(),
+                title: String::new(),
+                description: None,
+                severity: Severity::High,
+                severity_as_given: None,
+                status: FindingStatus::New,
+                status_as_given: None,
+                created_at: None,
+                updated_at: updated.map(at),
+                status_changed_at: status.map(at),
+                resource: Resource::default(),
+                actor: None,
+                rule_id: None,
+                rule_name: None,
+                tactics: Vec::new(),
+                techniques: Vec::new(),
+                observations: Vec::new(),
+                evidence_query: None,
+                unknowns: Vec::new(),
+            },
+        }
+    }
+
+    #[test]
+    fn a_version_is_late_only_when_its_own_times_say_so() {
+        let known = dated(Some(20), Some(10));
+        let late = |updated, status| known.is_newer_than(&dated(updated, status).draft);
+        assert!(late(Some(19), Some(10)) && late(Some(20), Some(9)) && late(None, Some(9)));
+        assert!(!late(Some(20), Some(10)), "the same");
+        assert!(!late(None, None), "nothing says so");
+        assert!(!late(None, Some(11)), "a time that only one of them has says nothing");
+        assert!(!late(Some(19), Some(11)), "in doubt what arrives counts");
     }
 }
