@@ -1,5 +1,7 @@
 //! Turning one message into a finding, as a mapping says.
 
+use std::collections::BTreeMap;
+
 use firebreak_core::finding::{FindingDraft, FindingStatus, Observation, Severity};
 use firebreak_core::ports::{Normaliser, NotAnAlert, RawAlert};
 use firebreak_core::{Timestamp, text};
@@ -134,35 +136,40 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    /// The mapping's own words first, then those that mean the same to everybody.
     fn severity(&self, notes: &mut Notes) -> (Severity, Option<String>) {
-        let (given, _) = self.mapping.find(Field::Severity, self.message);
-        let word = text_of(given).map(|word| words::folded(&word)).unwrap_or_default();
-        let own = self.mapping.severities.get(&word).copied();
-        // A constant may also be `unknown`, which no sender's word is.
-        let constant = || Severity::from_name(&word).filter(|_| self.is_constant(Field::Severity));
-        match own.or_else(|| words::severity(&word)).or_else(constant) {
-            Some(known) => (known, None),
-            None => {
-                notes.odd(Field::Severity.in_notes(), given);
-                (Severity::Unknown, title(given))
-            }
-        }
+        let own = &self.mapping.severities;
+        let (known, given) =
+            self.word(Field::Severity, own, words::severity, Severity::from_name, notes);
+        (known.unwrap_or(Severity::Unknown), given)
     }
 
     fn status(&self, notes: &mut Notes) -> (FindingStatus, Option<String>) {
-        let (given, _) = self.mapping.find(Field::Status, self.message);
+        let own = &self.mapping.statuses;
+        let (known, given) =
+            self.word(Field::Status, own, words::status, FindingStatus::from_name, notes);
+        (known.unwrap_or(FindingStatus::Unknown), given)
+    }
+
+    /// The mapping's own words first, then those that mean the same to everybody; the word as it was
+    /// given where it is none of them.
+    fn word<T: Copy>(
+        &self,
+        field: Field,
+        own: &BTreeMap<String, T>,
+        everybodys: fn(&str) -> Option<T>,
+        ours: fn(&str) -> Option<T>,
+        notes: &mut Notes,
+    ) -> (Option<T>, Option<String>) {
+        let (given, _) = self.mapping.find(field, self.message);
         let word = text_of(given).map(|word| words::folded(&word)).unwrap_or_default();
-        let own = self.mapping.statuses.get(&word).copied();
-        let constant =
-            || FindingStatus::from_name(&word).filter(|_| self.is_constant(Field::Status));
-        match own.or_else(|| words::status(&word)).or_else(constant) {
-            Some(known) => (known, None),
-            None => {
-                notes.odd(Field::Status.in_notes(), given);
-                (FindingStatus::Unknown, title(given))
-            }
+        // A constant may also be `unknown`, which no sender's word is.
+        let constant = || ours(&word).filter(|_| self.is_constant(field));
+        let known = own.get(&word).copied().or_else(|| everybodys(&word)).or_else(constant);
+        if known.is_some() {
+            return (known, None);
         }
+        notes.odd(field.in_notes(), given);
+        (None, title(given))
     }
 
     fn time(&self, field: Field, notes: &mut Notes) -> Option<Timestamp> {

@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::fields::{Notes, at, id, list, opaque, text_of, title};
 use crate::kinds::kind_of;
 use crate::native;
+use crate::resource::note_gaps;
 
 /// Most tags kept; AWS allows 50.
 const TAGS_CAP: usize = 100;
@@ -69,24 +70,6 @@ fn adopt(uid: &str, resource: &mut Resource, notes: &mut Notes) {
     resource.region = native.region.or_else(|| resource.region.take());
     resource.platform = resource.platform.take().or(native.platform.map(str::to_owned));
     resource.native_id = Some(native.id);
-}
-
-fn note_gaps(resource: &Resource, notes: &mut Notes) {
-    for (field, given) in [
-        ("resource name", resource.name.is_some()),
-        ("native id", resource.native_id.is_some()),
-        ("resource type", resource.native_type.is_some()),
-        ("account", resource.account.is_some()),
-        ("region", resource.region.is_some()),
-        ("cloud platform", resource.platform.is_some()),
-    ] {
-        if !given {
-            notes.missing(field);
-        }
-    }
-    if let (None, Some(word)) = (resource.kind, &resource.native_type) {
-        notes.odd("resource type", &Value::String(word.clone()));
-    }
 }
 
 /// `tags[]{name, value}` (OCSF 1.4), or `labels[]` of the form `key:value`, as Prowler writes them.
