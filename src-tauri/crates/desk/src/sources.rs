@@ -262,19 +262,10 @@ fn row_of(form: &wire::VendorForm, draft: &wire::SourceDraft) -> Result<SourceRo
     let mut settings = vendors::checked(form, &draft.values)?;
     let mut column = |name: &str| settings.remove(name).unwrap_or_default();
     Ok(SourceRow {
-        name: plain_name(&draft.name)?,
-        vendor: form.vendor.clone(),
         api_url: column(API_URL),
         auth_url: column(AUTH_URL),
         client_id: column(CLIENT_ID),
-        polling: true,
-        cursor: None,
-        seen_until: None,
-        last_success: None,
-        problem: None,
-        remedy: None,
-        needs_person: false,
-        failures: 0,
         settings,
+        ..SourceRow::new(plain_name(&draft.name)?, &form.vendor)
     })
 }

@@ -6,7 +6,7 @@ use firebreak_store::Backfill;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use crate::ingest::{Origin, Progress};
+use crate::ingest::Progress;
 use crate::{Engine, EngineError, EngineEvent, Identity, IngestReport};
 
 /// Pages read in one go; a source that never ends is a fault of its own.
@@ -53,9 +53,7 @@ impl Engine {
                 }
             };
             let progress = Progress::Backfill(&page.cursor, page.seen_until);
-            let normaliser = self.normaliser_of(source.as_ref(), &row.vendor)?;
-            let is_current = !source.listens();
-            let origin = Origin { source: name, normaliser, progress, is_current };
+            let origin = self.origin(source.as_ref(), &row, progress)?;
             whole.add(&self.ingest(&origin, page.alerts, who).await?);
             source.stored(&page.cursor).await.map_err(EngineError::Outside)?;
             place.cursor = page.cursor;

@@ -10,7 +10,7 @@ use firebreak_core::finding::{FindingDraft, FindingKey};
 use firebreak_core::incident::label;
 use firebreak_core::ports::{AlertSource, Cursor, Normaliser, NotAnAlert, RawAlert};
 use firebreak_core::{AlertId, IncidentId, Timestamp, canonical};
-use firebreak_store::{IncidentHead, NewAlert, StoreError, Write};
+use firebreak_store::{IncidentHead, NewAlert, SourceRow, StoreError, Write};
 use serde_json::json;
 use tokio::task::JoinError;
 
@@ -130,13 +130,16 @@ impl Engine {
         self.store_batch(origin, read, who).await
     }
 
-    /// What reads a source's alerts: its own reader, else its vendor's.
-    pub(crate) fn normaliser_of(
+    /// A page of a source's: read by the source's own reader, else by its vendor's.
+    pub(crate) fn origin<'a>(
         &self,
         source: &dyn AlertSource,
-        vendor: &str,
-    ) -> Result<Arc<dyn Normaliser>, EngineError> {
-        source.normaliser().map_or_else(|| self.vendors_normaliser(vendor), Ok)
+        row: &'a SourceRow,
+        progress: Progress<'a>,
+    ) -> Result<Origin<'a>, EngineError> {
+        let normaliser =
+            source.normaliser().map_or_else(|| self.vendors_normaliser(&row.vendor), Ok)?;
+        Ok(Origin { source: &row.name, normaliser, progress, is_current: !source.listens() })
     }
 
     fn vendors_normaliser(&self, vendor: &str) -> Result<Arc<dyn Normaliser>, EngineError> {

@@ -3,7 +3,7 @@
 use firebreak_core::ports::{OutsideError, Trouble};
 use tokio_util::sync::CancellationToken;
 
-use crate::ingest::{Origin, Progress};
+use crate::ingest::Progress;
 use crate::{Engine, EngineError, EngineEvent, Identity, IngestReport};
 
 /// Pages read in one go; a source that never ends is a fault of its own.
@@ -46,12 +46,8 @@ impl Engine {
                 Ok(page) => page,
                 Err(error) => return Err(self.source_failed(name, error).await),
             };
-            let origin = Origin {
-                source: name,
-                normaliser: self.normaliser_of(source.as_ref(), &row.vendor)?,
-                progress: Progress::Poll(&page.cursor, page.seen_until),
-                is_current: !source.listens(),
-            };
+            let progress = Progress::Poll(&page.cursor, page.seen_until);
+            let origin = self.origin(source.as_ref(), &row, progress)?;
             let report =
                 self.ingest(&origin, page.alerts, &Identity { name: name.to_owned() }).await?;
             if let Err(error) = source.stored(&page.cursor).await {

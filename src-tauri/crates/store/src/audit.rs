@@ -44,17 +44,8 @@ pub(crate) async fn store_tail(
 
 impl Write {
     /// Appends a record; it commits with everything else in this transaction.
-    pub async fn audit(&mut self, entry: Entry) -> Result<u64, StoreError> {
-        let sealed = self.tail().await?.seal(entry);
-        let position = sealed.record.index;
-        sqlx::query("INSERT INTO audit_record (position, body, leaf) VALUES (?1, ?2, ?3)")
-            .bind(i64::try_from(position).unwrap_or(i64::MAX))
-            .bind(sealed.body)
-            .bind(sealed.leaf_hash.as_bytes().as_slice())
-            .execute(self.connection())
-            .await
-            .map_err(StoreError::of("appending to the audit log"))?;
-        Ok(position)
+    pub async fn audit(&mut self, entry: Entry) -> Result<(), StoreError> {
+        self.audit_all(vec![entry]).await
     }
 
     /// Appends records in order; they commit with everything else in this transaction.

@@ -1,5 +1,7 @@
 //! Assets, neighbourhoods and assessments.
 
+use std::collections::BTreeSet;
+
 use firebreak_core::assessment::Assessment;
 use firebreak_core::asset::{Asset, Neighbourhood};
 use firebreak_core::{AssetId, IncidentId, Timestamp};
@@ -24,26 +26,15 @@ pub struct IncidentContext {
 impl Write {
     /// Merges what is newly known of an asset into what was known; answers the whole.
     pub async fn absorb_asset(&mut self, fresh: Asset) -> Result<Asset, StoreError> {
-        let row = sqlx::query("SELECT doc FROM asset WHERE id = ?1")
-            .bind(fresh.id.as_str())
-            .fetch_optional(self.connection())
-            .await
-            .map_err(StoreError::of("reading an asset"))?;
-        let merged = match row {
-            Some(row) => {
-                let mut known: Asset =
-                    Place { table: "asset", id: fresh.id.as_str() }.json(row.get("doc"))?;
+        let mut known = self.known_assets(&BTreeSet::from([fresh.id.clone()])).await?;
+        let merged = match known.remove(&fresh.id) {
+            Some(mut known) => {
                 known.absorb(fresh);
                 known
             }
             None => fresh,
         };
-        sqlx::query("INSERT INTO asset (id, doc) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET doc = excluded.doc")
-            .bind(merged.id.as_str())
-            .bind(json_text(&merged))
-            .execute(self.connection())
-            .await
-            .map_err(StoreError::of("storing an asset"))?;
+        self.put_assets(&[&merged]).await?;
         Ok(merged)
     }
 

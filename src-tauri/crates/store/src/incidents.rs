@@ -120,19 +120,7 @@ impl Write {
         incident: &IncidentId,
         entry: &Entry,
     ) -> Result<(), StoreError> {
-        sqlx::query(
-            "INSERT INTO timeline (incident, at, kind, actor, text, evidence) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        )
-        .bind(incident.as_str())
-        .bind(time_text(entry.at))
-        .bind(entry.kind.name())
-        .bind(&entry.actor)
-        .bind(&entry.text)
-        .bind(entry.evidence.as_ref().map(EvidenceId::as_str))
-        .execute(self.connection())
-        .await
-        .map_err(StoreError::of("writing the timeline"))?;
-        Ok(())
+        self.put_timelines(&[(incident.clone(), entry.clone())]).await
     }
 }
 

@@ -43,6 +43,28 @@ pub struct SourceRow {
     pub settings: BTreeMap<String, String>,
 }
 
+impl SourceRow {
+    /// One that will be polled and never was, without addresses and settings.
+    pub fn new(name: impl Into<String>, vendor: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            vendor: vendor.into(),
+            api_url: String::new(),
+            auth_url: String::new(),
+            client_id: String::new(),
+            polling: true,
+            cursor: None,
+            seen_until: None,
+            last_success: None,
+            problem: None,
+            remedy: None,
+            needs_person: false,
+            failures: 0,
+            settings: BTreeMap::new(),
+        }
+    }
+}
+
 impl Write {
     /// Adds a source.
     pub async fn add_source(&mut self, source: &SourceRow) -> Result<(), StoreError> {

@@ -1,6 +1,5 @@
 //! A long back-fill: how fast, and whether memory stays where it is.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -67,22 +66,7 @@ impl AlertSource for Tenant {
 pub async fn measure(folder: &Path, count: usize, table: &mut Table) -> Result<(), Failure> {
     let (desk, _) = open(&folder.join("backfill")).await?;
     let mut write = desk.engine().store().write().await?;
-    let row = SourceRow {
-        name: NAME.to_owned(),
-        vendor: "wiz".to_owned(),
-        api_url: String::new(),
-        auth_url: String::new(),
-        client_id: String::new(),
-        polling: false,
-        cursor: None,
-        seen_until: None,
-        last_success: None,
-        problem: None,
-        remedy: None,
-        needs_person: false,
-        failures: 0,
-        settings: BTreeMap::new(),
-    };
+    let row = SourceRow { polling: false, ..SourceRow::new(NAME, "wiz") };
     write.add_source(&row).await?;
     write.commit().await?;
     let tenant = Arc::new(Tenant { count, memory: Mutex::default() });

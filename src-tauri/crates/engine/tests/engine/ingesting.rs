@@ -1,4 +1,3 @@
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use firebreak_core::finding::FindingStatus;
@@ -11,22 +10,7 @@ use crate::world::{Pages, World, me};
 
 pub async fn with_source(world: &World, pages: Vec<Result<Vec<&'static str>, OutsideError>>) {
     let mut write = world.engine.store().write().await.unwrap();
-    let row = SourceRow {
-        name: "test-source".to_owned(),
-        vendor: "test".to_owned(),
-        api_url: String::new(),
-        auth_url: String::new(),
-        client_id: String::new(),
-        polling: true,
-        cursor: None,
-        seen_until: None,
-        last_success: None,
-        problem: None,
-        remedy: None,
-        needs_person: false,
-        failures: 0,
-        settings: BTreeMap::new(),
-    };
+    let row = SourceRow::new("test-source", "test");
     write.add_source(&row).await.unwrap();
     write.commit().await.unwrap();
     world.engine.set_source(Arc::new(Pages { pages: Mutex::new(pages) }));

@@ -85,31 +85,12 @@ async fn poll_to_the_end(home: &Path) -> Arc<Engine> {
     let engine = engine_at(&home.join("test.db")).await;
     if engine.store().sources().await.unwrap().is_empty() {
         let mut write = engine.store().write().await.unwrap();
-        write.add_source(&source()).await.unwrap();
+        write.add_source(&SourceRow::new(SOURCE, "test")).await.unwrap();
         write.commit().await.unwrap();
     }
     engine.set_source(Arc::new(Vendor(RandomState::new())));
     while engine.poll(SOURCE, &CancellationToken::new()).await.is_err() {}
     engine
-}
-
-fn source() -> SourceRow {
-    SourceRow {
-        name: SOURCE.to_owned(),
-        vendor: "test".to_owned(),
-        api_url: String::new(),
-        auth_url: String::new(),
-        client_id: String::new(),
-        polling: true,
-        cursor: None,
-        seen_until: None,
-        last_success: None,
-        problem: None,
-        remedy: None,
-        needs_person: false,
-        failures: 0,
-        settings: BTreeMap::new(),
-    }
 }
 
 async fn assert_all_is_there_once(store: &Store) {
