@@ -7,12 +7,14 @@
 //! The serving layer pages by offset. An alert that changes while we page moves to the end, and all
 //! behind it move up by one: an offset counted from the beginning would step over one of them. So
 //! the place within a sweep is a time (`edge`) and an offset counted from it, and the edge follows
-//! what was seen. Only within one second that fills whole pages the offset counts, and there each
-//! step goes a tenth back. The rules API pages by token: there the time is held.
+//! what was seen. Only within one second that fills whole pages the offset counts. There each step
+//! goes a tenth back, and must find the last row of the page before; where it does not, rows have
+//! left that second and others have moved up, perhaps past us, and the second is read again from its
+//! beginning. The rules API pages by token: there the time is held.
 
 use chrono::{DateTime, SubsecRound as _, TimeDelta};
-use firebreak_core::Timestamp;
 use firebreak_core::ports::Cursor;
+use firebreak_core::{Timestamp, canonical};
 use serde::{Deserialize, Serialize};
 
 use super::fault::OrcaFault;
@@ -22,6 +24,9 @@ use crate::sweep::passed;
 pub(super) const OVERLAP: TimeDelta = TimeDelta::minutes(10);
 /// Most pages without progress in time.
 pub(super) const PAGES_CAP: u32 = 10_000;
+/// How often one second is read again. An Orca that orders the rows of a second anew at every request
+/// can't be paged safely by anyone; it must not stop the sweep for good.
+const AGAIN_CAP: u8 = 20;
 
 /// Where the sweep is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,9 +53,39 @@ pub(super) struct Position {
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(super) enum Place {
     /// Serving layer: so many rows after the first of this second.
-    Rows { edge: Timestamp, index: u64 },
+    Rows {
+        edge: Timestamp,
+        index: u64,
+        /// The row that the next page must hold, unless rows have moved.
+        #[serde(default)]
+        anchor: Option<Mark>,
+        /// How often this second was begun again.
+        #[serde(default)]
+        again: u8,
+    },
     /// Rules API: its `next_page_token`.
     Token(String),
+}
+
+/// Stands for one row in one version: a digest, so that nothing of an alert is kept here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(super) struct Mark(String);
+
+impl Mark {
+    pub(super) fn of(row: &str) -> Self {
+        Self(canonical::sha256_hex(row.as_bytes()).chars().take(16).collect())
+    }
+}
+
+/// A page, as far as the sweep is concerned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Step {
+    /// When the rows that say so were updated, in the order of the page.
+    pub(super) times: Vec<Timestamp>,
+    /// All rows, in order.
+    pub(super) marks: Vec<Mark>,
+    pub(super) next: Next,
 }
 
 /// What a page says about the next one.
@@ -111,7 +146,7 @@ impl Position {
     /// The second and the offset to read from.
     pub(super) fn rows(&self) -> (Timestamp, u64) {
         match self.place {
-            Some(Place::Rows { edge, index }) => (edge, index),
+            Some(Place::Rows { edge, index, .. }) => (edge, index),
             _ => (self.after.trunc_subsecs(0), 0),
         }
     }
@@ -124,22 +159,16 @@ impl Position {
         }
     }
 
-    /// Takes in a page: the times of its rows in order, how many rows, and what is next. True when
-    /// the sweep is over.
-    pub(super) fn end_page(
-        &mut self,
-        times: &[Timestamp],
-        rows: u64,
-        next: Next,
-        now: Timestamp,
-    ) -> Result<bool, OrcaFault> {
-        self.high = times.iter().copied().chain(self.high).max();
+    /// Takes in a page; true when the sweep is over.
+    pub(super) fn end_page(&mut self, step: &Step, now: Timestamp) -> Result<bool, OrcaFault> {
+        self.high = step.times.iter().copied().chain(self.high).max();
         self.pages += 1;
         let before = self.place.clone();
-        self.place = match next {
-            Next::Nothing => None,
-            Next::Token(token) => Some(Place::Token(token)),
-            Next::Rows => self.next_rows(times, rows),
+        self.place = match (self.moved(&step.marks), &step.next) {
+            (Some(again), _) => Some(again),
+            (None, Next::Nothing) => None,
+            (None, Next::Token(token)) => Some(Place::Token(token.clone())),
+            (None, Next::Rows) => self.next_rows(step),
         };
         let Some(place) = &self.place else {
             if let Some(high) = self.high.take() {
@@ -159,19 +188,42 @@ impl Position {
         Ok(false)
     }
 
+    /// The beginning of the second, when this page lacks the row that it was to hold.
+    fn moved(&self, marks: &[Mark]) -> Option<Place> {
+        match &self.place {
+            Some(Place::Rows { edge, anchor: Some(anchor), again, .. })
+                if *again < AGAIN_CAP && !marks.contains(anchor) =>
+            {
+                Some(Place::Rows { edge: *edge, index: 0, anchor: None, again: again + 1 })
+            }
+            _ => None,
+        }
+    }
+
     /// Where the rows after this page begin; `None` once they belong to the next sweep.
-    fn next_rows(&mut self, times: &[Timestamp], rows: u64) -> Option<Place> {
+    fn next_rows(&mut self, step: &Step) -> Option<Place> {
         let (edge, index) = self.rows();
-        let ordered = times.len() as u64 == rows && times.is_sorted();
-        let last = times.last().map(|last| last.trunc_subsecs(0));
+        let rows = step.marks.len();
+        let ordered = step.times.len() == rows && step.times.is_sorted();
+        let last = step.times.last().map(|last| last.trunc_subsecs(0));
         match last.filter(|last| ordered && *last > edge) {
             // What changed since the sweep began is read by the next one.
             Some(last) if last > self.began => None,
             Some(last) => {
                 self.pages = 0;
-                Some(Place::Rows { edge: last, index: 0 })
+                Some(Place::Rows { edge: last, index: 0, anchor: None, again: 0 })
             }
-            None => Some(Place::Rows { edge, index: index + (rows - rows / 10).max(1) }),
+            None => {
+                let again = match self.place {
+                    Some(Place::Rows { again, .. }) => again,
+                    _ => 0,
+                };
+                let back = (rows / 10).max(1);
+                let onward = rows.saturating_sub(back).max(1);
+                // A page of one row can't go back and on at once.
+                let anchor = step.marks.last().filter(|_| onward < rows).cloned();
+                Some(Place::Rows { edge, index: index + onward as u64, anchor, again })
+            }
         }
     }
 }
@@ -191,15 +243,27 @@ mod tests {
         position
     }
 
+    /// Rows with these times, each another one.
+    fn page(times: &[Timestamp], next: Next) -> Step {
+        let marks = times.iter().enumerate().map(|(n, time)| Mark::of(&format!("{n} {time}")));
+        Step { times: times.to_vec(), marks: marks.collect(), next }
+    }
+
+    /// These rows of the second 7.
+    fn rows(rows: impl IntoIterator<Item = u32>) -> Step {
+        let marks: Vec<_> = rows.into_iter().map(|row| Mark::of(&row.to_string())).collect();
+        Step { times: vec![at(7); marks.len()], marks, next: Next::Rows }
+    }
+
     #[test]
     fn the_edge_follows_what_was_seen_and_after_is_held_until_the_end() {
         let mut position = fresh();
         assert_eq!(position.rows(), (at(0), 0));
-        assert!(!position.end_page(&[at(5), at(8)], 2, Next::Rows, at(10_000)).unwrap());
+        assert!(!position.end_page(&page(&[at(5), at(8)], Next::Rows), at(10_000)).unwrap());
         assert_eq!((position.rows(), position.after), ((at(8), 0), at(0)));
         position.begin_page(at(11_000));
-        assert!(!position.end_page(&[at(8), at(9_000)], 2, Next::Rows, at(10_000)).unwrap());
-        assert!(position.end_page(&[at(9_000)], 1, Next::Nothing, at(11_000)).unwrap());
+        assert!(!position.end_page(&page(&[at(8), at(9_000)], Next::Rows), at(10_000)).unwrap());
+        assert!(position.end_page(&page(&[at(9_000)], Next::Nothing), at(11_000)).unwrap());
         assert_eq!(position.after, at(9_000 - 1_000 - 600), "less as long as it took");
         assert_eq!((position.place.as_ref(), position.high), (None, None));
     }
@@ -207,51 +271,85 @@ mod tests {
     #[test]
     fn a_second_that_fills_pages_is_walked_by_offset_with_a_step_back() {
         let mut position = fresh();
-        let same = vec![at(7); 100];
-        position.end_page(&same, 100, Next::Rows, at(10_000)).unwrap();
-        position.end_page(&same, 100, Next::Rows, at(10_000)).unwrap();
+        position.end_page(&rows(0..100), at(10_000)).unwrap();
+        position.end_page(&rows(0..100), at(10_000)).unwrap();
         assert_eq!(position.rows(), (at(7), 90));
-        position.end_page(&same, 100, Next::Rows, at(10_000)).unwrap();
+        position.end_page(&rows(90..190), at(10_000)).unwrap();
         assert_eq!(position.rows(), (at(7), 180));
+    }
+
+    #[test]
+    fn a_second_that_rows_have_left_is_read_again() {
+        let mut position = fresh();
+        position.end_page(&rows(0..100), at(10_000)).unwrap();
+        position.end_page(&rows(0..100), at(10_000)).unwrap();
+        // Five left, and the page overlaps by ten: the last row is still there.
+        position.end_page(&rows(95..195), at(10_000)).unwrap();
+        assert_eq!(position.rows(), (at(7), 180));
+        // Eleven more left.
+        position.end_page(&rows(206..306), at(10_000)).unwrap();
+        assert_eq!(position.rows(), (at(7), 0));
+        // So many that there is nothing where the next page was: that is not the end.
+        position.end_page(&rows(100..200), at(10_000)).unwrap();
+        let nothing = Step { next: Next::Nothing, ..rows([]) };
+        assert!(!position.end_page(&nothing, at(10_000)).unwrap());
+        assert_eq!(position.rows(), (at(7), 0));
+    }
+
+    #[test]
+    fn rows_in_another_order_at_every_request_do_not_stop_the_sweep() {
+        let mut position = fresh();
+        let mut shuffled = 0;
+        let reached = (0..200).map(|_| {
+            shuffled += 100;
+            position.end_page(&rows(shuffled..shuffled + 100), at(10_000)).unwrap();
+            position.rows().1
+        });
+        assert_eq!(reached.max(), Some(160 * 90 - 90));
     }
 
     #[test]
     fn rows_out_of_order_or_without_times_are_counted() {
         let mut position = fresh();
-        position.end_page(&[at(9), at(8)], 2, Next::Rows, at(10_000)).unwrap();
+        position.end_page(&page(&[at(9), at(8), at(7)], Next::Rows), at(10_000)).unwrap();
         assert_eq!(position.rows(), (at(0), 2));
-        position.end_page(&[at(9)], 2, Next::Rows, at(10_000)).unwrap();
-        assert_eq!(position.rows(), (at(0), 4));
+        let timeless = Step { times: vec![], ..page(&[at(7), at(6)], Next::Rows) };
+        let mut position = fresh();
+        position.end_page(&timeless, at(10_000)).unwrap();
+        position
+            .end_page(&Step { marks: timeless.marks[1..].to_vec(), ..timeless }, at(10_000))
+            .unwrap();
+        assert_eq!(position.rows(), (at(0), 2));
     }
 
     #[test]
     fn what_changes_while_paging_waits_for_the_next_sweep_and_the_future_moves_nothing_past_now() {
         let mut position = fresh();
-        assert!(position.end_page(&[at(5), at(10_001)], 2, Next::Rows, at(10_000)).unwrap());
+        assert!(position.end_page(&page(&[at(5), at(10_001)], Next::Rows), at(10_000)).unwrap());
         assert_eq!(position.after, at(10_000 - 600));
         let mut position = fresh();
-        assert!(position.end_page(&[at(999_999)], 1, Next::Nothing, at(10_000)).unwrap());
+        assert!(position.end_page(&page(&[at(999_999)], Next::Nothing), at(10_000)).unwrap());
         assert_eq!(position.after, at(10_000 - 600));
         let mut position = fresh();
-        assert!(position.end_page(&[], 0, Next::Nothing, at(10_000)).unwrap());
+        assert!(position.end_page(&page(&[], Next::Nothing), at(10_000)).unwrap());
         assert_eq!(position.after, at(0), "an empty sweep moves nothing");
     }
 
     #[test]
     fn endless_pages_end() {
         let mut position = fresh();
-        position.end_page(&[], 1, Next::Token("t".into()), at(10_000)).unwrap();
-        assert!(position.end_page(&[], 1, Next::Token("t".into()), at(10_000)).is_err());
+        position.end_page(&page(&[], Next::Token("t".into())), at(10_000)).unwrap();
+        assert!(position.end_page(&page(&[], Next::Token("t".into())), at(10_000)).is_err());
         let mut position = fresh();
-        let end =
-            (0..=PAGES_CAP).find(|_| position.end_page(&[], 1, Next::Rows, at(10_000)).is_err());
+        let end = (0..=PAGES_CAP)
+            .find(|_| position.end_page(&page(&[], Next::Rows), at(10_000)).is_err());
         assert!(end.is_some());
     }
 
     #[test]
     fn what_is_not_ours_is_refused() {
         let mut position = fresh();
-        position.end_page(&[at(5), at(8)], 2, Next::Rows, at(10_000)).unwrap();
+        position.end_page(&page(&[at(5), at(8)], Next::Rows), at(10_000)).unwrap();
         let stored = position.write();
         let read = |cursor: &Cursor| Position::read(Some(cursor), at(5), TimeDelta::zero(), true);
         assert_eq!(read(&stored).unwrap(), position);

@@ -1,13 +1,12 @@
 //! One page of alerts.
 
-use firebreak_core::Timestamp;
 use firebreak_core::ports::RawAlert;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::answer::Answer;
 use super::client::{Ask, Client, Load};
-use super::cursor::{Next, Position};
+use super::cursor::{Mark, Next, Position, Step};
 use super::fault::OrcaFault;
 use super::query::{self, RULES, SERVING_LAYER};
 use super::shape::ALERT;
@@ -21,9 +20,7 @@ use crate::json;
 #[derive(Debug)]
 pub(super) struct Batch {
     pub(super) alerts: Vec<RawAlert>,
-    /// When the alerts that say so were updated, in the order of the page.
-    pub(super) times: Vec<Timestamp>,
-    pub(super) next: Next,
+    pub(super) step: Step,
 }
 
 /// Asks for the page that `position` points to.
@@ -44,7 +41,8 @@ pub(super) async fn fetch(
     let rows = answer.rows()?;
     let promised = text_of(&answer.beside("next_page_token")?).is_some();
     let more = !rows.is_empty() && (promised || rows.len() >= limit as usize);
-    Ok(batch(&rows, "data.LastUpdated", if more { Next::Rows } else { Next::Nothing }))
+    let next = if more { Next::Rows } else { Next::Nothing };
+    Ok(batch(&rows, "data.AlertId", "data.LastUpdated", next))
 }
 
 /// A question to the serving layer.
@@ -68,18 +66,25 @@ fn by_rules(answer: &Answer) -> Result<Batch, OrcaFault> {
             return Err(OrcaFault::Senseless(why.to_owned()));
         }
     };
-    Ok(batch(&rows, "state.last_updated", next))
+    Ok(batch(&rows, "state.alert_id", "state.last_updated", next))
 }
 
-fn batch(rows: &[&RawValue], clock: &str, next: Next) -> Batch {
-    let updated = |row: &&RawValue| {
-        let row = json::value(row).0;
-        let moment = at(&row, clock);
-        instant(moment).or_else(|| instant(at(moment, "value")))
-    };
-    Batch {
-        times: rows.iter().filter_map(updated).collect(),
-        alerts: rows.iter().map(|row| verbatim(row, ALERT)).collect(),
-        next,
+/// `id` and `clock` are where a row's id and its time of change stand.
+fn batch(rows: &[&RawValue], id: &str, clock: &str, next: Next) -> Batch {
+    let (mut times, mut marks) = (Vec::new(), Vec::new());
+    for row in rows {
+        let value = json::value(row).0;
+        let plain = |path: &str| {
+            let field = at(&value, path);
+            field.get("value").unwrap_or(field).clone()
+        };
+        let changed = plain(clock);
+        times.extend(instant(&changed));
+        marks.push(match text_of(&plain(id)) {
+            Some(id) => Mark::of(&format!("{id} {changed}")),
+            None => Mark::of(row.get()),
+        });
     }
+    let alerts = rows.iter().map(|row| verbatim(row, ALERT)).collect();
+    Batch { alerts, step: Step { times, marks, next } }
 }

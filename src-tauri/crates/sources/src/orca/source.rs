@@ -57,8 +57,8 @@ impl OrcaSource {
     /// One page of the sweep that `position` is in, and the position after it.
     async fn page(&self, mut position: Position) -> Result<Page, OrcaFault> {
         position.begin_page(self.clock.now());
-        let Batch { alerts, times, next } = self.batch(&mut position).await?;
-        let ended = position.end_page(&times, alerts.len() as u64, next, self.clock.now())?;
+        let Batch { alerts, step } = self.batch(&mut position).await?;
+        let ended = position.end_page(&step, self.clock.now())?;
         let seen_until = ended.then_some(position.began);
         Ok(Page { alerts, cursor: position.write(), more: !ended, seen_until })
     }

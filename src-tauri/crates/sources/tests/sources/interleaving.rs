@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 use chrono::DateTime;
 use firebreak_core::ports::{AlertSource, Clock, Cursor};
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop, prop_oneof, proptest};
-use proptest::test_runner::{RngSeed, TestCaseError};
+use proptest::test_runner::TestCaseError;
 use serde_json::{Value, json};
 use wiremock::{Request, ResponseTemplate};
 
@@ -383,17 +383,8 @@ fn live(course: &Course, client: impl AsyncFnOnce(&Course) -> Client) -> Result<
     runtime.block_on(async { client(course).await.live(course).await })
 }
 
-fn seed() -> RngSeed {
-    match ProptestConfig::default().rng_seed {
-        RngSeed::Random => RngSeed::Fixed(1),
-        chosen => chosen,
-    }
-}
-
 proptest! {
-    // The seed is fixed: of Orca some 1 of 1,000 courses misses an alert (not yet understood;
-    // PROPTEST_RNG_SEED=22 finds one), and a run must not depend on chance.
-    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, rng_seed: seed(), ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn of_wiz_nothing_is_missed(course in course()) {
