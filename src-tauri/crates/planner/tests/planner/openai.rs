@@ -440,7 +440,9 @@ async fn neither_key_nor_case_nor_answer_is_logged_at_any_level() {
         .with_max_level(tracing::Level::TRACE)
         .with_writer(move || writer.clone())
         .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    // For the whole process: with a subscriber of one thread alone, what another test logs first on
+    // its own thread is off for good (tokio-rs/tracing#3611).
+    tracing::subscriber::set_global_default(subscriber).expect("no other test sets one");
     let (_server, assessor) =
         serving(ResponseTemplate::new(200).set_body_json(completion("answer-7d2c"))).await;
     assert_eq!(assessor.ask(&prompt()).await.expect("it answers"), "answer-7d2c");
