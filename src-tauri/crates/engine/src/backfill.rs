@@ -6,7 +6,8 @@ use firebreak_store::Backfill;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use crate::ingest::Progress;
+use crate::ingest::{Origin, Progress};
+use crate::pages::{Fetched, ReadPage};
 use crate::{Engine, EngineError, EngineEvent, Identity, IngestReport};
 
 /// Pages read in one go; a source that never ends is a fault of its own.
@@ -35,16 +36,19 @@ impl Engine {
             Some(days) => self.begin_backfill(name, days, who).await?,
             None => self.open_backfill(name).await?,
         };
+        let feed = self.feed(source, &row)?;
         let mut whole = IngestReport::default();
+        let mut ahead: Option<Fetched> = None;
         for _ in 0..MOST_PAGES {
-            let polled = tokio::select! {
-                polled = source.poll(Some(&place.cursor)) => polled,
-                () = cancel.cancelled() => {
-                    self.end_backfill(name, "cancelled", who).await?;
-                    return Ok(whole);
-                }
+            let fetched = match ahead.take() {
+                Some(fetched) => Some(fetched),
+                None => feed.fetch(Some(place.cursor.clone()), cancel).await,
             };
-            let page = match polled {
+            let Some(fetched) = fetched else {
+                self.end_backfill(name, "cancelled", who).await?;
+                return Ok(whole);
+            };
+            let ReadPage { batch, cursor, more, seen_until } = match fetched.page {
                 Ok(page) => page,
                 Err(error) => {
                     // It stays open: a later call goes on from here.
@@ -52,13 +56,20 @@ impl Engine {
                     return Err(EngineError::Outside(error));
                 }
             };
-            let progress = Progress::Backfill(&page.cursor, page.seen_until);
-            let origin = self.origin(source.as_ref(), &row, progress)?;
-            whole.add(&self.ingest(&origin, page.alerts, who).await?);
-            source.stored(&page.cursor).await.map_err(EngineError::Outside)?;
-            place.cursor = page.cursor;
-            self.emit(EngineEvent::SourceChanged { name: name.to_owned() });
-            if !page.more {
+            let progress = Progress::Backfill(&cursor, seen_until);
+            let origin = Origin { source: name, progress, is_current: !feed.source.listens() };
+            let storing = async {
+                let report = self.store_batch(&origin, batch, who).await?;
+                feed.source.stored(&cursor).await.map_err(EngineError::Outside)?;
+                self.emit(EngineEvent::SourceChanged { name: name.to_owned() });
+                Ok::<_, EngineError>(report)
+            };
+            let asking = async { Ok(feed.ahead(&cursor, more, cancel).await) };
+            let (report, next) = tokio::try_join!(storing, asking)?;
+            whole.add(&report);
+            ahead = next;
+            place.cursor = cursor;
+            if !more {
                 self.end_backfill(name, "complete", who).await?;
                 return Ok(whole);
             }

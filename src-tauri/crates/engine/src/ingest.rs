@@ -8,9 +8,9 @@ use std::thread;
 use firebreak_core::audit::Entry;
 use firebreak_core::finding::{FindingDraft, FindingKey};
 use firebreak_core::incident::label;
-use firebreak_core::ports::{AlertSource, Cursor, Normaliser, NotAnAlert, RawAlert};
+use firebreak_core::ports::{Cursor, Normaliser, NotAnAlert, RawAlert};
 use firebreak_core::{AlertId, IncidentId, Timestamp, canonical};
-use firebreak_store::{IncidentHead, NewAlert, SourceRow, StoreError, Write};
+use firebreak_store::{IncidentHead, NewAlert, StoreError, Write};
 use serde_json::json;
 use tokio::task::JoinError;
 
@@ -54,7 +54,6 @@ pub struct FileReport {
 /// Where a batch came from, and where to go on after it.
 pub(crate) struct Origin<'a> {
     pub source: &'a str,
-    pub normaliser: Arc<dyn Normaliser>,
     pub progress: Progress<'a>,
     /// Whether an alert says how things are now. A queue and a file may say how they once were.
     pub is_current: bool,
@@ -63,12 +62,17 @@ pub(crate) struct Origin<'a> {
 /// Whose place in the source's stream the batch moves on, and how far changes are seen then.
 pub(crate) enum Progress<'a> {
     None,
-    Poll(&'a Cursor, Option<Timestamp>),
+    /// Moves only a cursor that still is `from`.
+    Poll {
+        from: Option<&'a Cursor>,
+        to: &'a Cursor,
+        seen_until: Option<Timestamp>,
+    },
     Backfill(&'a Cursor, Option<Timestamp>),
 }
 
 /// An alert, and what its vendor's normaliser made of it.
-struct Reading {
+pub(crate) struct Reading {
     raw: RawAlert,
     sha256: String,
     read: Result<FindingDraft, NotAnAlert>,
@@ -94,10 +98,10 @@ impl Engine {
         let mut whole = FileReport { report: IngestReport::default(), problems: Vec::new() };
         let source = format!("file:{vendor}");
         let progress = Progress::None;
-        let origin = Origin { source: &source, normaliser, progress, is_current: false };
+        let origin = Origin { source: &source, progress, is_current: false };
         let mut next = || {
             let batch: Vec<RawAlert> = objects.by_ref().take(BATCH).collect();
-            tokio::spawn(read_all(Arc::clone(&origin.normaliser), batch))
+            tokio::spawn(read_all(Arc::clone(&normaliser), batch))
         };
         // One batch is read while the one before it is stored.
         let mut reading = next();
@@ -118,31 +122,10 @@ impl Engine {
         }
     }
 
-    /// Stores a batch: alerts verbatim, findings, incidents, audit records and the cursor, all or
-    /// nothing.
-    pub(crate) async fn ingest(
+    pub(crate) fn vendors_normaliser(
         &self,
-        origin: &Origin<'_>,
-        alerts: Vec<RawAlert>,
-        who: &Identity,
-    ) -> Result<IngestReport, EngineError> {
-        let read = read_all(Arc::clone(&origin.normaliser), alerts).await;
-        self.store_batch(origin, read, who).await
-    }
-
-    /// A page of a source's: read by the source's own reader, else by its vendor's.
-    pub(crate) fn origin<'a>(
-        &self,
-        source: &dyn AlertSource,
-        row: &'a SourceRow,
-        progress: Progress<'a>,
-    ) -> Result<Origin<'a>, EngineError> {
-        let normaliser =
-            source.normaliser().map_or_else(|| self.vendors_normaliser(&row.vendor), Ok)?;
-        Ok(Origin { source: &row.name, normaliser, progress, is_current: !source.listens() })
-    }
-
-    fn vendors_normaliser(&self, vendor: &str) -> Result<Arc<dyn Normaliser>, EngineError> {
+        vendor: &str,
+    ) -> Result<Arc<dyn Normaliser>, EngineError> {
         self.normalisers.get(vendor).cloned().ok_or_else(|| {
             let known: Vec<&str> = self.normalisers.keys().map(String::as_str).collect();
             EngineError::Invalid(format!(
@@ -152,7 +135,9 @@ impl Engine {
         })
     }
 
-    async fn store_batch(
+    /// Stores a batch: alerts verbatim, findings, incidents, audit records and the cursor, all or
+    /// nothing.
+    pub(crate) async fn store_batch(
         &self,
         origin: &Origin<'_>,
         batch: Vec<Reading>,
@@ -240,8 +225,8 @@ impl Engine {
         }
         match origin.progress {
             Progress::None => {}
-            Progress::Poll(cursor, seen_until) => {
-                write.move_cursor(source, cursor, seen_until, now).await?;
+            Progress::Poll { from, to, seen_until } => {
+                write.move_cursor(source, (from, to), seen_until, now).await?;
             }
             Progress::Backfill(cursor, seen_until) => {
                 write.move_backfill(source, cursor, seen_until, report.received).await?;
@@ -313,7 +298,10 @@ impl IngestReport {
 }
 
 /// Hashes and normalises alerts, on every core and off the threads that wait for the network.
-async fn read_all(normaliser: Arc<dyn Normaliser>, alerts: Vec<RawAlert>) -> Vec<Reading> {
+pub(crate) async fn read_all(
+    normaliser: Arc<dyn Normaliser>,
+    alerts: Vec<RawAlert>,
+) -> Vec<Reading> {
     if alerts.len() < WORTH_A_THREAD {
         return read_some(&*normaliser, alerts);
     }

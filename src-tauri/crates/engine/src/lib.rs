@@ -19,6 +19,7 @@ mod incident;
 mod ingest;
 mod intake;
 mod journal;
+mod pages;
 mod poll;
 mod propose;
 mod prove;

@@ -3,7 +3,8 @@
 use firebreak_core::ports::{OutsideError, Trouble};
 use tokio_util::sync::CancellationToken;
 
-use crate::ingest::Progress;
+use crate::ingest::{Origin, Progress};
+use crate::pages::{Fetched, ReadPage};
 use crate::{Engine, EngineError, EngineEvent, Identity, IngestReport};
 
 /// Pages read in one go; a source that never ends is a fault of its own.
@@ -20,7 +21,8 @@ pub struct PollReport {
 
 impl Engine {
     /// Reads a source from its cursor to the end, storing page by page. A page and the cursor that
-    /// passed it are stored together, so a crash loses nothing and repeats at most one page.
+    /// passed it are stored together, so a crash loses nothing and repeats at most one page. The next
+    /// page is asked for meanwhile.
     ///
     /// # Errors
     /// What the source or the store said; the source's health says it too.
@@ -32,31 +34,43 @@ impl Engine {
         let source = self
             .source(name)
             .ok_or_else(|| EngineError::NotFound(format!("source {name} that can be polled")))?;
+        let feed = self.feed(source, &self.store.source(name).await?)?;
+        let who = Identity { name: name.to_owned() };
         let mut whole = PollReport::default();
+        let mut ahead: Option<Fetched> = None;
         for _ in 0..MOST_PAGES {
             if cancel.is_cancelled() {
                 return Ok(whole);
             }
             let row = self.store.source(name).await?;
-            let polled = tokio::select! {
-                polled = source.poll(row.cursor.as_ref()) => polled,
-                () = cancel.cancelled() => return Ok(whole),
+            // After a reset the page that was asked for before it is not the next one.
+            let asked = ahead.take().filter(|fetched| fetched.from == row.cursor);
+            let Some(fetched) = (match asked {
+                Some(fetched) => Some(fetched),
+                None => feed.fetch(row.cursor, cancel).await,
+            }) else {
+                return Ok(whole);
             };
-            let page = match polled {
+            let ReadPage { batch, cursor, more, seen_until } = match fetched.page {
                 Ok(page) => page,
                 Err(error) => return Err(self.source_failed(name, error).await),
             };
-            let progress = Progress::Poll(&page.cursor, page.seen_until);
-            let origin = self.origin(source.as_ref(), &row, progress)?;
-            let report =
-                self.ingest(&origin, page.alerts, &Identity { name: name.to_owned() }).await?;
-            if let Err(error) = source.stored(&page.cursor).await {
-                return Err(self.source_failed(name, error).await);
-            }
+            let progress = Progress::Poll { from: fetched.from.as_ref(), to: &cursor, seen_until };
+            let origin = Origin { source: name, progress, is_current: !feed.source.listens() };
+            let storing = async {
+                let report = self.store_batch(&origin, batch, &who).await?;
+                if let Err(error) = feed.source.stored(&cursor).await {
+                    return Err(self.source_failed(name, error).await);
+                }
+                self.emit(EngineEvent::SourceChanged { name: name.to_owned() });
+                Ok(report)
+            };
+            let asking = async { Ok(feed.ahead(&cursor, more, cancel).await) };
+            let (report, next) = tokio::try_join!(storing, asking)?;
+            ahead = next;
             whole.pages += 1;
             whole.ingest.add(&report);
-            self.emit(EngineEvent::SourceChanged { name: name.to_owned() });
-            if !page.more {
+            if !more {
                 return Ok(whole);
             }
         }

@@ -98,20 +98,23 @@ impl Write {
         Ok(())
     }
 
-    /// Moves a source's cursor. Call in the transaction that stores what it passed.
+    /// Moves a source's cursor from one place to another. Call in the transaction that stores what it
+    /// passed. A cursor that was reset in the meantime stays reset.
     pub async fn move_cursor(
         &mut self,
         name: &str,
-        cursor: &Cursor,
+        (from, to): (Option<&Cursor>, &Cursor),
         seen_until: Option<Timestamp>,
         at: Timestamp,
     ) -> Result<(), StoreError> {
         sqlx::query(
-            "UPDATE source SET cursor = ?2, seen_until = coalesce(?3, seen_until), last_success = ?4,
+            "UPDATE source SET cursor = iif(cursor IS ?2, ?3, cursor),
+               seen_until = iif(cursor IS ?2, coalesce(?4, seen_until), seen_until), last_success = ?5,
                problem = NULL, remedy = NULL, needs_person = 0, failures = 0 WHERE name = ?1",
         )
         .bind(name)
-        .bind(&cursor.0)
+        .bind(from.map(|from| &from.0))
+        .bind(&to.0)
         .bind(seen_until.map(time_text))
         .bind(time_text(at))
         .execute(self.connection())

@@ -9,6 +9,7 @@ mod ingesting;
 mod interleaving;
 mod killing;
 mod overtaking;
+mod paging;
 mod recording;
 mod running;
 mod telling;
