@@ -54,6 +54,15 @@ describe('filter', () => {
     expect(matchesQuery(known, { text: 'shell CI' }, 'mo')).toBe(true);
     expect(matchesQuery(known, { text: 'shell prod' }, 'mo')).toBe(false);
   });
+  test('a word is found by its beginning, and parts of one stand together', () => {
+    const known = row('a', { title: 'Größe of web-71', asset: null });
+    for (const text of ['web', 'WEB-7', 'web-71', 'grosse web'.replace('ss', 'ß'), 'grö', '- web']) expect(matchesQuery(known, { text }, 'mo'), text).toBe(true);
+    for (const text of ['eb', 'web-1', '71-web', 'web 7 zzz']) expect(matchesQuery(known, { text }, 'mo'), text).toBe(false);
+  });
+  test('within a second the higher number is first, as in the store', () => {
+    const [early, late] = [row('INC-2', { opened_at: '2026-11-22T10:00:00.100Z' }), row('INC-1', { opened_at: '2026-11-22T10:00:00.900Z' })];
+    expect([late, early].toSorted(compareRows).map((other) => other.id)).toEqual(['INC-2', 'INC-1']);
+  });
 });
 
 describe('live', () => {

@@ -29,7 +29,8 @@ pub async fn run(context: &Context, command: Option<IncidentCommand>) -> Result<
             let page = desk.list_incidents(query).await?;
             context.print(&page, |page| {
                 let mut lines: Vec<String> = page.rows.iter().map(row).collect();
-                lines.push(format!("{} of {} incidents match", page.matching, page.total));
+                let least = if page.more_match { "at least " } else { "" };
+                lines.push(format!("{least}{} of {} incidents match", page.matching, page.total));
                 if let Some(next) = &page.next {
                     lines.push(format!("more: --after '{next}'"));
                 }

@@ -46,13 +46,13 @@ pub struct QueueRow {
 /// What to list; `None` and empty mean any.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct QueueFilter {
-    /// Free text over title, asset, account and technique.
+    /// Words, or how words begin, of number, title, asset, account and technique.
     pub text: Option<String>,
     /// Any of these states.
     pub states: Vec<IncidentState>,
     /// Any of these severities.
     pub severities: Vec<Severity>,
-    /// This account id.
+    /// The account of this id, or the accounts of this name.
     pub account: Option<String>,
     /// Whose.
     pub owner: OwnerFilter,
@@ -79,8 +79,10 @@ pub enum OwnerFilter {
 pub struct QueuePage {
     /// Most severe first, then newest.
     pub rows: Vec<QueueRow>,
-    /// How many match.
+    /// How many match; at least so many when `more_match`.
     pub matching: u32,
+    /// Whether counting ended before the matches did.
+    pub more_match: bool,
     /// How many there are.
     pub total: u32,
     /// Cursor of the next page.

@@ -327,6 +327,9 @@ impl Write {
     /// Opens incidents, and takes over what findings said about known ones. A known one keeps its
     /// state and its owner.
     pub async fn put_incidents(&mut self, heads: &[&IncidentHead]) -> Result<(), StoreError> {
+        // In the order of `place`: rows that come in theirs are what FTS5 takes without flushing each.
+        let mut heads = heads.to_vec();
+        heads.sort_by_key(|head| (head.severity, head.opened_at.timestamp(), head.number));
         let statement = (
             "INSERT INTO incident (id, number, title, lead, severity, severity_rank, state, asset, asset_name,
                account, account_name, region, techniques, sources, finding_count, joined_because, opened_at,
@@ -339,7 +342,7 @@ impl Write {
                finding_count = excluded.finding_count, opened_at = excluded.opened_at,
                last_at = excluded.last_at, updated_at = excluded.updated_at, search = excluded.search",
         );
-        insert(self.connection(), "storing incidents", statement, heads, |row, head| {
+        insert(self.connection(), "storing incidents", statement, &heads, |row, head| {
             let summary = &head.summary;
             row.push_bind(head.id.as_str())
                 .push_bind(head.number)

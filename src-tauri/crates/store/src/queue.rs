@@ -1,6 +1,16 @@
-//! The queue: filtered, counted, paged by key.
+//! The queue: filtered, counted, paged by key, at any size.
+//!
+//! `incident.place` is one number that sorts it. What a filter leaves is some stretches of an index that
+//! is in that order, or, with text, one walk through FTS5's lists, which are in that order too. Nothing
+//! is ranked, and nothing is counted that can't be looked up (see `0003_queue.sql`), but for what text
+//! matches, and that only so far.
 
-use firebreak_core::queue::{OwnerFilter, QueueCounts, QueueFilter, QueuePage, QueueRow};
+mod list;
+mod search;
+
+use std::ops::RangeInclusive;
+
+use firebreak_core::queue::{QueueCounts, QueueFilter, QueuePage, QueueRow};
 use firebreak_core::{AssetId, IncidentId, IncidentState, Severity};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
@@ -9,49 +19,51 @@ use crate::row::{Place, json_text};
 use crate::{Store, StoreError};
 
 const MOST_ROWS: u32 = 500;
+/// What is not looked up is counted up to here.
+pub const COUNTED: u32 = 10_000;
+
+/// The bits of `place` below the severity.
+const SEVERITY_SHIFT: u32 = 60;
 
 impl Store {
-    /// One page of the queue: most severe first, then newest, then highest number.
+    /// One page of the queue: most severe first, then newest to the second, then highest number.
     ///
     /// # Errors
     /// [`StoreError::Corrupt`] for a cursor that is none of ours.
     pub async fn queue(&self, filter: &QueueFilter) -> Result<QueuePage, StoreError> {
         let limit = filter.limit.clamp(1, MOST_ROWS);
         let after = filter.after.as_deref().map(read_cursor).transpose()?;
-        let bound = Filter::of(filter);
+        let accounts = match &filter.account {
+            Some(account) => Some(self.accounts_called(account).await?),
+            None => None,
+        };
+        let found = match search::words(filter) {
+            Some(words) => {
+                let expression = search::expression(&words, filter, accounts.as_deref());
+                self.found(filter, &expression, after.as_ref(), limit + 1).await?
+            }
+            None => self.listed(filter, accounts.as_deref(), after.as_ref(), limit + 1).await?,
+        };
+        let more = found.places.len() > limit as usize;
+        let places = &found.places[..found.places.len().min(limit as usize)];
         let rows = sqlx::query(
-            "SELECT * FROM incident
-             WHERE (?1 IS NULL OR state IN (SELECT value FROM json_each(?1)))
-               AND (?2 IS NULL OR severity IN (SELECT value FROM json_each(?2)))
-               AND (?3 IS NULL OR account = ?3 OR account_name = ?3)
-               AND (?4 IS NULL OR owner = ?4)
-               AND (?5 = 0 OR owner IS NULL)
-               AND (?6 IS NULL OR instr(search, ?6) > 0)
-               AND (?7 IS NULL OR (severity_rank, opened_at, number) < (?7, ?8, ?9))
-             ORDER BY severity_rank DESC, opened_at DESC, number DESC LIMIT ?10",
+            "SELECT i.* FROM json_each(?1) asked
+             CROSS JOIN incident i INDEXED BY incident_place ON i.place = asked.value
+             ORDER BY i.place DESC",
         )
-        .bind(&bound.states)
-        .bind(&bound.severities)
-        .bind(&filter.account)
-        .bind(&bound.owner)
-        .bind(bound.nobody)
-        .bind(&bound.text)
-        .bind(after.as_ref().map(|cursor| cursor.0))
-        .bind(after.as_ref().map(|cursor| cursor.1.clone()))
-        .bind(after.as_ref().map(|cursor| cursor.2))
-        .bind(i64::from(limit) + 1)
+        .bind(json_text(&places))
         .fetch_all(self.read())
         .await
         .map_err(StoreError::of("listing incidents"))?;
-        let more = rows.len() > limit as usize;
-        let kept = &rows[..rows.len().min(limit as usize)];
-        let next = kept.last().filter(|_| more).map(cursor_after);
-        let (matching, total) = self.queue_sizes(filter, &bound).await?;
         Ok(QueuePage {
-            rows: kept.iter().map(queue_row).collect::<Result<_, _>>()?,
-            matching,
-            total,
-            next,
+            rows: rows.iter().map(queue_row).collect::<Result<_, _>>()?,
+            matching: found.matching,
+            more_match: found.more_match,
+            total: self.queue_counts().await?.all,
+            next: places
+                .last()
+                .filter(|_| more)
+                .map(|place| format!("{place},{},{}", found.matching, u8::from(found.more_match))),
         })
     }
 
@@ -69,13 +81,13 @@ impl Store {
     /// Counts for the tabs.
     pub async fn queue_counts(&self) -> Result<QueueCounts, StoreError> {
         let row = sqlx::query(
-            "SELECT count(*) AS total,
-               coalesce(sum(state NOT IN ('closed', 'false_positive')), 0) AS open,
-               coalesce(sum(state NOT IN ('closed', 'false_positive') AND owner IS NULL), 0) AS unowned,
-               coalesce(sum(state NOT IN ('closed', 'false_positive') AND severity_rank = 5), 0) AS critical,
-               coalesce(sum(state = 'containing'), 0) AS containing,
-               coalesce(sum(state = 'contained'), 0) AS contained
-             FROM incident INDEXED BY incident_state",
+            "SELECT coalesce(sum(incidents), 0) AS total,
+               coalesce(sum(iif(open, incidents, 0)), 0) AS open,
+               coalesce(sum(iif(open AND owner = '', incidents, 0)), 0) AS unowned,
+               coalesce(sum(iif(open AND severity = 'critical', incidents, 0)), 0) AS critical,
+               coalesce(sum(iif(state = 'containing', incidents, 0)), 0) AS containing,
+               coalesce(sum(iif(state = 'contained', incidents, 0)), 0) AS contained
+             FROM (SELECT *, state NOT IN ('closed', 'false_positive') AS open FROM incident_tally)",
         )
         .fetch_one(self.read())
         .await
@@ -90,82 +102,54 @@ impl Store {
             all: count("total"),
         })
     }
-
-    async fn queue_sizes(
-        &self,
-        filter: &QueueFilter,
-        bound: &Filter,
-    ) -> Result<(u32, u32), StoreError> {
-        let row = sqlx::query(
-            "SELECT (SELECT count(*) FROM incident) AS total, count(*) AS matching FROM incident
-             WHERE (?1 IS NULL OR state IN (SELECT value FROM json_each(?1)))
-               AND (?2 IS NULL OR severity IN (SELECT value FROM json_each(?2)))
-               AND (?3 IS NULL OR account = ?3 OR account_name = ?3)
-               AND (?4 IS NULL OR owner = ?4)
-               AND (?5 = 0 OR owner IS NULL)
-               AND (?6 IS NULL OR instr(search, ?6) > 0)",
-        )
-        .bind(&bound.states)
-        .bind(&bound.severities)
-        .bind(&filter.account)
-        .bind(&bound.owner)
-        .bind(bound.nobody)
-        .bind(&bound.text)
-        .fetch_one(self.read())
-        .await
-        .map_err(StoreError::of("counting incidents"))?;
-        let count = |name: &str| u32::try_from(row.get::<i64, _>(name)).unwrap_or(u32::MAX);
-        Ok((count("matching"), count("total")))
-    }
 }
 
-struct Filter {
-    states: Option<String>,
-    severities: Option<String>,
-    owner: Option<String>,
-    nobody: bool,
-    text: Option<String>,
+/// Where the page before ended, and how many matched when the first was read: what text matches is
+/// counted once a walk.
+struct After {
+    place: i64,
+    matching: u32,
+    more_match: bool,
 }
 
-impl Filter {
-    fn of(filter: &QueueFilter) -> Self {
-        let names = |words: Vec<&str>| (!words.is_empty()).then(|| json_text(&words));
-        Self {
-            states: names(filter.states.iter().map(|state| state.name()).collect()),
-            severities: names(filter.severities.iter().map(|severity| severity.name()).collect()),
-            owner: match &filter.owner {
-                OwnerFilter::Person(name) => Some(name.clone()),
-                OwnerFilter::Any | OwnerFilter::Nobody => None,
-            },
-            nobody: filter.owner == OwnerFilter::Nobody,
-            text: filter
-                .text
-                .as_deref()
-                .map(str::trim)
-                .filter(|text| !text.is_empty())
-                .map(str::to_lowercase),
+/// The places of one page, and how many there are.
+struct Found {
+    /// Greatest first.
+    places: Vec<i64>,
+    /// At most [`COUNTED`] where it had to be counted.
+    matching: u32,
+    more_match: bool,
+}
+
+/// The stretches of `place` that the severities asked for fill, the gravest first; neighbours are one.
+fn stretches(filter: &QueueFilter, after: Option<&After>) -> Vec<RangeInclusive<i64>> {
+    let mut stretches: Vec<RangeInclusive<i64>> = Vec::new();
+    for severity in Severity::ALL {
+        if !filter.severities.is_empty() && !filter.severities.contains(&severity) {
+            continue;
+        }
+        let lowest = severity.rank() << SEVERITY_SHIFT;
+        let highest = lowest | ((1 << SEVERITY_SHIFT) - 1);
+        match stretches.last_mut() {
+            Some(last) if *last.start() == highest + 1 => *last = lowest..=*last.end(),
+            _ => stretches.push(lowest..=highest),
         }
     }
-}
-
-fn cursor_after(row: &SqliteRow) -> String {
-    format!(
-        "{}|{}|{}",
-        row.get::<i64, _>("severity_rank"),
-        row.get::<String, _>("opened_at"),
-        row.get::<i64, _>("number")
-    )
-}
-
-fn read_cursor(text: &str) -> Result<(i64, String, i64), StoreError> {
-    let mut parts = text.split('|');
-    let read = || {
-        let rank = parts.next()?.parse().ok()?;
-        let opened = parts.next()?.to_owned();
-        let number = parts.next()?.parse().ok()?;
-        parts.next().is_none().then_some((rank, opened, number))
+    let below = |stretch: RangeInclusive<i64>| match after {
+        Some(after) => *stretch.start()..=(*stretch.end()).min(after.place.saturating_sub(1)),
+        None => stretch,
     };
-    let mut read = read;
+    stretches.into_iter().map(below).filter(|stretch| !stretch.is_empty()).collect()
+}
+
+fn read_cursor(text: &str) -> Result<After, StoreError> {
+    let read = || {
+        let mut parts = text.split(',');
+        let place = parts.next()?.parse().ok()?;
+        let matching = parts.next()?.parse().ok()?;
+        let more_match = parts.next()?.parse::<u8>().ok()? == 1;
+        parts.next().is_none().then_some(After { place, matching, more_match })
+    };
     read().ok_or_else(|| {
         Place { table: "queue cursor", id: text }.corrupt("it is none that this queue gave out")
     })

@@ -44,7 +44,7 @@ pub struct QueueRow {
 #[serde(deny_unknown_fields, default)]
 #[ts(export, optional_fields)]
 pub struct QueueQuery {
-    /// Free text, matched against title, asset, account and technique.
+    /// Words, or how words begin, of number, title, asset, account and technique.
     pub text: Option<String>,
     pub states: Option<Vec<IncidentState>>,
     pub severities: Option<Vec<Severity>>,
@@ -57,13 +57,15 @@ pub struct QueueQuery {
     pub limit: Option<u32>,
 }
 
-/// One page of the queue, most severe first, then newest.
+/// One page of the queue: most severe first, then newest to the second, then highest number.
 #[derive(Debug, Clone, PartialEq, Serialize, TS)]
 #[ts(export)]
 pub struct QueuePage {
     pub rows: Vec<QueueRow>,
-    /// How many match the filters.
+    /// How many match the filters; at least so many when `more_match`.
     pub matching: u32,
+    /// Whether counting ended before the matches did.
+    pub more_match: bool,
     /// How many there are in all.
     pub total: u32,
     /// Cursor for the next page; `None` at the end.

@@ -6,6 +6,7 @@ mod containing;
 mod corpus;
 mod memory;
 mod parsers;
+mod queue;
 mod stats;
 mod table;
 
@@ -24,6 +25,8 @@ const INCIDENTS: usize = 100_000;
 const ALERTS: usize = 20_000;
 /// Alerts in the back-fill.
 const BACKFILL: usize = 1_000_000;
+/// Incidents in the queue.
+const QUEUE: usize = 1_000_000;
 /// Single alerts timed from response to interface.
 const SINGLES: usize = 200;
 
@@ -42,6 +45,7 @@ async fn main() -> Result<(), Failure> {
     // First: what others leave in memory is not part of it.
     backfill::measure(folder.path(), scaled(BACKFILL), &mut table).await?;
     parsers::measure(scaled(ALERTS), &mut table).await?;
+    queue::measure(folder.path(), scaled(QUEUE), &mut table).await?;
     let (desk, home) = open(folder.path()).await?;
     ingest(&desk, scaled(ALERTS), &mut table).await?;
     visible(&desk, scaled(SINGLES), &mut table).await?;

@@ -1,13 +1,18 @@
 import type { QueueQuery, QueueRow } from '$wire';
 import { SEVERITY } from '../words/labels';
 
-/** The queue's order, as the store's: most severe first, then newest, then highest number. */
+/** The queue's order, as the store's: most severe first, then newest to the second, then highest number. */
 export function compareRows(a: QueueRow, b: QueueRow): number {
   const severity = SEVERITY[a.severity].rank - SEVERITY[b.severity].rank;
   if (severity !== 0) return severity;
-  const opened = Date.parse(b.opened_at) - Date.parse(a.opened_at);
+  const opened = secondOf(b) - secondOf(a);
   if (opened !== 0) return opened;
   return numberOf(b) - numberOf(a);
+}
+
+/** Before 2000 all are the same to the store. */
+function secondOf(row: QueueRow): number {
+  return Math.max(946_684_800, Math.floor(Date.parse(row.opened_at) / 1_000));
 }
 
 function numberOf(row: QueueRow): number {
@@ -25,10 +30,26 @@ export function matchesQuery(row: QueueRow, query: QueueQuery, user: string): bo
   return !query.text || mentions(row, query.text);
 }
 
+/** Every word of the text, or its beginning, as the store's index finds it. */
 function mentions(row: QueueRow, text: string): boolean {
-  const where = [row.title, row.label, row.asset, row.asset_name, row.account, row.account_name, ...row.techniques];
-  const haystack = where.filter((part) => part !== null).join('\n').toLowerCase();
-  return text.toLowerCase().split(/\s+/).every((word) => haystack.includes(word));
+  const where = [row.label, row.title, row.asset, row.asset_name, row.account, row.account_name, ...row.techniques];
+  const said = tokens(where.filter((part) => part !== null).join(' '));
+  return text
+    .split(/\s+/)
+    .map(tokens)
+    .filter((word) => word.length > 0)
+    .every((word) => said.some((_, at) => follows(word, said, at)));
+}
+
+/** Whether a word's parts stand one after the other from here on, the last of them perhaps only begun. */
+function follows(word: readonly string[], said: readonly string[], at: number): boolean {
+  const last = word.length - 1;
+  return word.every((part, index) => (index === last ? said[at + index]?.startsWith(part) : said[at + index] === part));
+}
+
+function tokens(text: string): string[] {
+  const folded = text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
+  return folded.split(/[^\p{L}\p{N}]+/u).filter((token) => token !== '');
 }
 
 /** Where a row that came by event goes. */

@@ -17,6 +17,8 @@ export class Queue {
   filter = $state.raw<Filter>(NO_FILTER);
   rows = $state.raw<QueueRow[]>([]);
   matching = $state(0);
+  /** Whether more match than were counted. */
+  moreMatch = $state(false);
   total = $state(0);
   next = $state<string | null>(null);
   loading = $state(true);
@@ -76,6 +78,7 @@ export class Queue {
       if (ticket !== this.#ticket) return;
       this.rows = page.rows;
       this.matching = page.matching;
+      this.moreMatch = page.more_match;
       this.total = page.total;
       this.next = page.next;
       this.held = new Map();
@@ -100,6 +103,7 @@ export class Queue {
       const known = new Set(this.rows.map((row) => row.id));
       this.rows = [...this.rows, ...page.rows.filter((row) => !known.has(row.id))];
       this.matching = page.matching;
+      this.moreMatch = page.more_match;
       this.next = page.next;
     } catch (thrown) {
       if (ticket === this.#ticket) this.failure = hostError(thrown);

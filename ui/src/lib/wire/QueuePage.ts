@@ -2,13 +2,17 @@
 import type { QueueRow } from "./QueueRow";
 
 /**
- * One page of the queue, most severe first, then newest.
+ * One page of the queue: most severe first, then newest to the second, then highest number.
  */
 export type QueuePage = { rows: Array<QueueRow>, 
 /**
- * How many match the filters.
+ * How many match the filters; at least so many when `more_match`.
  */
 matching: number, 
+/**
+ * Whether counting ended before the matches did.
+ */
+more_match: boolean, 
 /**
  * How many there are in all.
  */

@@ -7,7 +7,7 @@ import type { Severity } from "./Severity";
  */
 export type QueueQuery = { 
 /**
- * Free text, matched against title, asset, account and technique.
+ * Words, or how words begin, of number, title, asset, account and technique.
  */
 text?: string, states?: Array<IncidentState>, severities?: Array<Severity>, account?: string, 
 /**

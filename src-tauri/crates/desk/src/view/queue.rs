@@ -32,6 +32,7 @@ pub(crate) fn page(page: &queue::QueuePage) -> wire::QueuePage {
     wire::QueuePage {
         rows: page.rows.iter().map(row).collect(),
         matching: page.matching,
+        more_match: page.more_match,
         total: page.total,
         next: page.next.clone(),
     }

@@ -100,7 +100,7 @@ export class FakeHost implements Host {
     const from = query.after ? matching.findIndex((row) => row.id === query.after) + 1 : 0;
     const rows = matching.slice(from, from + (query.limit ?? 200));
     const more = from + rows.length < matching.length;
-    return { rows, matching: matching.length, total: this.rows.length, next: more ? (rows.at(-1)?.id ?? null) : null };
+    return { rows, matching: matching.length, more_match: false, total: this.rows.length, next: more ? (rows.at(-1)?.id ?? null) : null };
   };
 
   queueCounts = async (): Promise<QueueCounts> => this.#counts();

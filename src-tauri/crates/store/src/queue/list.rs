@@ -1,0 +1,204 @@
+//! The queue without text: stretches of indexes that are in its order.
+
+use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
+
+use firebreak_core::queue::{OwnerFilter, QueueFilter};
+use sqlx::{QueryBuilder, Row, Sqlite};
+
+use super::{After, COUNTED, Found, stretches};
+use crate::row::json_text;
+use crate::{Store, StoreError};
+
+/// Stretches in one statement; SQLite takes 500.
+const MOST_ARMS: usize = 400;
+
+/// Incidents of one state, and of one account where that is asked for: one stretch of an index.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Arm {
+    account: Option<String>,
+    state: String,
+}
+
+impl Store {
+    /// The ids of the accounts that have this id or this name.
+    pub(super) async fn accounts_called(&self, asked: &str) -> Result<Vec<String>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT account FROM account_tally WHERE account = ?1 AND incidents > 0
+             UNION SELECT account FROM account_tally WHERE account_name = ?1 AND incidents > 0",
+        )
+        .bind(asked)
+        .fetch_all(self.read())
+        .await
+        .map_err(StoreError::of("looking for an account"))?;
+        Ok(rows.iter().map(|row| row.get("account")).collect())
+    }
+
+    pub(super) async fn listed(
+        &self,
+        filter: &QueueFilter,
+        accounts: Option<&[String]>,
+        after: Option<&After>,
+        limit: u32,
+    ) -> Result<Found, StoreError> {
+        let (arms, matching) = match accounts {
+            Some(accounts) => self.arms_of_accounts(filter, accounts).await?,
+            None => self.arms_of_all(filter).await?,
+        };
+        let (matching, more_match) = match (accounts, &filter.owner) {
+            (Some(_), OwnerFilter::Nobody | OwnerFilter::Person(_)) => {
+                self.count(&arms, filter).await?
+            }
+            _ => (u32::try_from(matching).unwrap_or(u32::MAX), false),
+        };
+        let mut places = Vec::new();
+        for stretch in stretches(filter, after) {
+            let mut here = Vec::new();
+            for arms in arms.chunks(MOST_ARMS) {
+                let rows = union(arms, &filter.owner, &stretch, limit)
+                    .build()
+                    .fetch_all(self.read())
+                    .await
+                    .map_err(StoreError::of("listing incidents"))?;
+                here.extend(rows.iter().map(|row| row.get::<i64, _>("place")));
+            }
+            here.sort_unstable_by(|one, other| other.cmp(one));
+            places.append(&mut here);
+            if places.len() >= limit as usize {
+                break;
+            }
+        }
+        places.truncate(limit as usize);
+        Ok(Found { places, matching, more_match })
+    }
+
+    /// What there is of the accounts asked for, and how much of it.
+    async fn arms_of_accounts(
+        &self,
+        filter: &QueueFilter,
+        accounts: &[String],
+    ) -> Result<(Vec<Arm>, i64), StoreError> {
+        let rows = sqlx::query(
+            "SELECT t.account, t.state, sum(t.incidents) AS incidents
+             FROM json_each(?1) asked CROSS JOIN account_tally t ON t.account = asked.value
+             WHERE t.incidents > 0
+               AND (?2 IS NULL OR t.state IN (SELECT value FROM json_each(?2)))
+               AND (?3 IS NULL OR t.severity IN (SELECT value FROM json_each(?3)))
+             GROUP BY 1, 2",
+        )
+        .bind(json_text(&accounts))
+        .bind(states(filter))
+        .bind(severities(filter))
+        .fetch_all(self.read())
+        .await
+        .map_err(StoreError::of("counting incidents"))?;
+        let arm = |row| Arm { account: Row::get(row, "account"), state: Row::get(row, "state") };
+        let arms = rows.iter().map(arm).collect();
+        Ok((arms, rows.iter().map(|row| row.get::<i64, _>("incidents")).sum()))
+    }
+
+    async fn arms_of_all(&self, filter: &QueueFilter) -> Result<(Vec<Arm>, i64), StoreError> {
+        let owner = match &filter.owner {
+            OwnerFilter::Any => None,
+            OwnerFilter::Nobody => Some(""),
+            OwnerFilter::Person(name) => Some(name.as_str()),
+        };
+        let rows = sqlx::query(
+            "SELECT state, sum(incidents) AS incidents FROM incident_tally
+             WHERE incidents > 0
+               AND (?1 IS NULL OR state IN (SELECT value FROM json_each(?1)))
+               AND (?2 IS NULL OR severity IN (SELECT value FROM json_each(?2)))
+               AND (?3 IS NULL OR owner = ?3)
+             GROUP BY 1",
+        )
+        .bind(states(filter))
+        .bind(severities(filter))
+        .bind(owner)
+        .fetch_all(self.read())
+        .await
+        .map_err(StoreError::of("counting incidents"))?;
+        let arms: BTreeSet<Arm> =
+            rows.iter().map(|row| Arm { account: None, state: row.get("state") }).collect();
+        let matching = rows.iter().map(|row| row.get::<i64, _>("incidents")).sum();
+        Ok((arms.into_iter().collect(), matching))
+    }
+
+    /// Account and owner at once have no tally.
+    async fn count(&self, arms: &[Arm], filter: &QueueFilter) -> Result<(u32, bool), StoreError> {
+        let mut number = 0;
+        for stretch in stretches(filter, None) {
+            for arms in arms.chunks(MOST_ARMS) {
+                let mut statement = QueryBuilder::new("SELECT count(*) AS incidents FROM (");
+                push_union(&mut statement, arms, &filter.owner, &stretch, COUNTED + 1);
+                statement.push(")");
+                let row = statement
+                    .build()
+                    .fetch_one(self.read())
+                    .await
+                    .map_err(StoreError::of("counting incidents"))?;
+                number += row.get::<i64, _>("incidents");
+            }
+        }
+        let number = u32::try_from(number).unwrap_or(u32::MAX);
+        Ok((number.min(COUNTED), number > COUNTED))
+    }
+}
+
+fn states(filter: &QueueFilter) -> Option<String> {
+    let names: Vec<_> = filter.states.iter().map(|state| state.name()).collect();
+    (!names.is_empty()).then(|| json_text(&names))
+}
+
+fn severities(filter: &QueueFilter) -> Option<String> {
+    let names: Vec<_> = filter.severities.iter().map(|severity| severity.name()).collect();
+    (!names.is_empty()).then(|| json_text(&names))
+}
+
+fn union<'a>(
+    arms: &'a [Arm],
+    owner: &'a OwnerFilter,
+    stretch: &RangeInclusive<i64>,
+    limit: u32,
+) -> QueryBuilder<Sqlite> {
+    let mut statement = QueryBuilder::new("");
+    push_union(&mut statement, arms, owner, stretch, limit);
+    statement
+}
+
+/// The greatest places of all arms together.
+fn push_union(
+    statement: &mut QueryBuilder<Sqlite>,
+    arms: &[Arm],
+    owner: &OwnerFilter,
+    stretch: &RangeInclusive<i64>,
+    limit: u32,
+) {
+    for (index, arm) in arms.iter().enumerate() {
+        if index > 0 {
+            statement.push(" UNION ALL ");
+        }
+        statement.push("SELECT place FROM (SELECT place FROM incident INDEXED BY ");
+        statement.push(match (&arm.account, owner) {
+            (Some(_), _) => "incident_account_place",
+            (None, OwnerFilter::Any) => "incident_state_place",
+            (None, _) => "incident_owner_place",
+        });
+        statement.push(" WHERE state = ").push_bind(arm.state.clone());
+        if let Some(account) = &arm.account {
+            statement.push(" AND account = ").push_bind(account.clone());
+        }
+        match owner {
+            OwnerFilter::Any => {}
+            OwnerFilter::Nobody => {
+                statement.push(" AND owner IS NULL");
+            }
+            OwnerFilter::Person(name) => {
+                statement.push(" AND owner = ").push_bind(name.clone());
+            }
+        }
+        statement.push(" AND place BETWEEN ").push_bind(*stretch.start());
+        statement.push(" AND ").push_bind(*stretch.end());
+        statement.push(" ORDER BY place DESC LIMIT ").push_bind(limit).push(")");
+    }
+    statement.push(" ORDER BY place DESC LIMIT ").push_bind(limit);
+}

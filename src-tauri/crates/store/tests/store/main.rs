@@ -1,0 +1,6 @@
+//! The store against a plain model of the same.
+
+// Clippy knows `#[test]` functions, not what they call.
+#![allow(clippy::unwrap_used)]
+
+mod queue;

@@ -1,0 +1,177 @@
+//! The queue with a million incidents in it.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use chrono::{DateTime, TimeDelta};
+use firebreak_core::finding::Severity;
+use firebreak_core::{AssetId, IncidentId, IncidentState};
+use firebreak_desk::Desk;
+use firebreak_store::{IncidentHead, IncidentSummary};
+use firebreak_wire::{Event, QueueQuery};
+
+use crate::stats::Samples;
+use crate::table::Table;
+use crate::{Failure, open};
+
+/// Incidents written in one transaction.
+const BATCH: usize = 5_000;
+/// Times each question is asked.
+const ROUNDS: usize = 20;
+/// Incidents whose state is changed.
+const CHANGES: usize = 100;
+
+pub async fn measure(folder: &Path, count: usize, table: &mut Table) -> Result<(), Failure> {
+    let (desk, _) = open(&folder.join("queue")).await?;
+    let began = Instant::now();
+    fill(&desk, count).await?;
+    let rate = count as f64 / began.elapsed().as_secs_f64();
+    table.row("incidents written to the queue", format!("{rate:.0} /s"), format!("{count}"));
+    let of = |matching: String| format!("of {count}: {matching}");
+    for (what, query) in questions() {
+        let (samples, matching) = ask(&desk, &query).await?;
+        table.row(format!("  queue: {what}"), samples.to_string(), of(matching));
+    }
+    let mut samples = Samples::default();
+    for _ in 0..ROUNDS {
+        let began = Instant::now();
+        desk.queue_counts().await?;
+        samples.push(began.elapsed());
+    }
+    table.row("  queue: counts of the tabs", samples.to_string(), format!("{count}"));
+    change(&desk, count, table).await?;
+    desk.close().await;
+    Ok(())
+}
+
+/// What people ask, the worst cases among it.
+fn questions() -> Vec<(&'static str, QueueQuery)> {
+    let of = |states: &[IncidentState], severities: &[Severity]| QueueQuery {
+        states: (!states.is_empty()).then(|| states.to_vec()),
+        severities: (!severities.is_empty()).then(|| severities.to_vec()),
+        ..QueueQuery::default()
+    };
+    let text = |text: &str| QueueQuery { text: Some(text.to_owned()), ..QueueQuery::default() };
+    let (new, contained, over) =
+        (IncidentState::New, IncidentState::Contained, IncidentState::FalsePositive);
+    let on = |account: &str| Some(account.to_owned());
+    let owner = Some("owner-3".to_owned());
+    let account = on("100000000033");
+    vec![
+        ("all", QueueQuery::default()),
+        ("critical and new", of(&[new], &[Severity::Critical])),
+        ("contained, medium", of(&[contained], &[Severity::Medium])),
+        ("one account", QueueQuery { account: account.clone(), ..QueueQuery::default() }),
+        (
+            "one account, one owner",
+            QueueQuery { account, owner: owner.clone(), ..QueueQuery::default() },
+        ),
+        ("one owner, false positives", QueueQuery { owner, ..of(&[over], &[]) }),
+        ("one letter", text("h")),
+        ("a word that all have", text("workload")),
+        ("two words that never meet", text("mining phishing")),
+        ("a name", text("host-4711")),
+        (
+            "a third's word, one account, contained",
+            QueueQuery { account: on("100000000015"), text: on("mining"), ..of(&[contained], &[]) },
+        ),
+        ("what nothing has", text("xyzzy")),
+    ]
+}
+
+/// Each round is a page further on.
+async fn ask(desk: &Desk, query: &QueueQuery) -> Result<(Samples, String), Failure> {
+    let (mut samples, mut query) = (Samples::default(), query.clone());
+    let mut matching = String::new();
+    for _ in 0..ROUNDS {
+        let began = Instant::now();
+        let page = desk.list_incidents(query.clone()).await?;
+        samples.push(began.elapsed());
+        let more = if page.more_match { " and more" } else { "" };
+        matching = format!("{}{more} match", page.matching);
+        query.after = page.next;
+    }
+    Ok((samples, matching))
+}
+
+/// A person changes the state of an incident, until the window is told.
+async fn change(desk: &Arc<Desk>, count: usize, table: &mut Table) -> Result<(), Failure> {
+    desk.start();
+    let query = QueueQuery { states: Some(vec![IncidentState::New]), ..QueueQuery::default() };
+    let page = desk.list_incidents(query).await?;
+    let mut samples = Samples::default();
+    for row in page.rows.iter().take(CHANGES) {
+        let mut events = desk.events();
+        let began = Instant::now();
+        desk.set_incident_state(&row.id, IncidentState::Triaged, "bench").await?;
+        loop {
+            match events.recv().await?.event {
+                Event::IncidentChanged { row: told, .. } if told.id == row.id => break,
+                _ => {}
+            }
+        }
+        samples.push(began.elapsed());
+    }
+    table.row(
+        "  queue: a state changed, told to the window",
+        samples.to_string(),
+        format!("{count}"),
+    );
+    Ok(())
+}
+
+async fn fill(desk: &Desk, count: usize) -> Result<(), Failure> {
+    let store = desk.engine().store();
+    for first in (0..count).step_by(BATCH) {
+        let heads: Vec<_> = (first..count.min(first + BATCH)).map(head).collect();
+        let mut write = store.write().await?;
+        write.put_incidents(&heads.iter().collect::<Vec<_>>()).await?;
+        for head in heads.iter().filter(|head| head.number % 10 == 3) {
+            let owner = format!("owner-{}", head.number % 40 / 10);
+            write.set_incident_owner(&head.id, Some(&owner), head.updated_at).await?;
+        }
+        write.commit().await?;
+    }
+    Ok(())
+}
+
+/// The `number`-th incident: a month of them, on forty accounts, most of them over.
+fn head(number: usize) -> IncidentHead {
+    let number = number as i64 + 1;
+    let opened_at =
+        DateTime::UNIX_EPOCH + TimeDelta::seconds(1_790_000_000 + number * 7 % 2_600_000);
+    let threat = ["Crypto-mining", "Phishing", "Public bucket"][(number % 3) as usize];
+    let state = match number % 20 {
+        0..12 => IncidentState::Closed,
+        12..15 => IncidentState::FalsePositive,
+        15 => IncidentState::Contained,
+        16 => IncidentState::Triaged,
+        _ => IncidentState::New,
+    };
+    let account = format!("1{:011}", number % 40);
+    IncidentHead {
+        id: IncidentId::new(format!("inc_{number:012}")),
+        number,
+        title: format!("{threat} on a workload, rule {}", number % 60),
+        lead: None,
+        severity: Severity::ALL[(number % 6) as usize],
+        state,
+        asset: Some(AssetId::new(format!(
+            "arn:aws:ec2:eu-central-1:{account}:instance/i-{number:017x}"
+        ))),
+        summary: IncidentSummary {
+            asset_name: Some(format!("host-{number}")),
+            account_name: Some(format!("team-{}", number % 40)),
+            account: Some(account),
+            region: Some("eu-central-1".to_owned()),
+            techniques: vec!["T1496".to_owned()],
+            sources: vec!["bench".to_owned()],
+        },
+        findings: 1,
+        joined_because: "bench".to_owned(),
+        opened_at,
+        last_at: opened_at,
+        updated_at: opened_at,
+    }
+}
