@@ -3,7 +3,7 @@ import type { QueueRow } from '$wire';
 import { FakeHost } from '$lib/platform/fake/host';
 import { Queue } from '$lib/state/queue.svelte';
 import { compareRows, matchesQuery, placeRow } from '$lib/state/queue-order';
-import { NO_FILTER, queryOf, takeTokens } from '$lib/state/queue-filter';
+import { ageOf, NO_FILTER, queryOf, takeTokens } from '$lib/state/queue-filter';
 import { row } from './rows';
 
 const counts = { open: 0, unowned: 0, critical: 0, containing: 0, contained: 0, all: 0 };
@@ -41,14 +41,29 @@ describe('filter', () => {
       states: ['new'],
       account: null,
       owner: 'me',
+      younger: null,
+      older: null,
     }));
+  test('an age is a number and a unit; anything else stays text', () => {
+    expect(takeTokens({ ...NO_FILTER, text: 'age<2h age>30m web' })).toMatchObject({ text: 'web', younger: '2h', older: '30m' });
+    for (const text of ['age<2y', 'age<', 'age:2h', 'age<2h30m', 'age<-1h']) expect(takeTokens({ ...NO_FILTER, text })).toMatchObject({ text, younger: null });
+    expect(ageOf('99999999999w')).toBe(null);
+    expect(ageOf('9999999999w')).toBe(100 * 366 * 86_400_000);
+  });
+  test('an age is asked for as a time, counted from now', () => {
+    const now = Date.parse('2026-11-22T10:00:00Z');
+    const query = queryOf('all', { ...NO_FILTER, younger: '2h', older: '30m' }, now);
+    expect(query).toEqual({ opened_after: '2026-11-22T08:00:00.000Z', opened_before: '2026-11-22T09:30:00.000Z' });
+    for (const [opened_at, fits] of [['08:00:00.900Z', true], ['07:59:59Z', false], ['09:30:00.900Z', true], ['09:30:01Z', false]] as const)
+      expect(matchesQuery(row('a', { opened_at: `2026-11-22T${opened_at}` }), query, 'mo'), opened_at).toBe(fits);
+  });
   test('a token said twice counts once', () =>
     expect(takeTokens({ ...NO_FILTER, text: 'severity:high sev:high' }).severities).toEqual(['high']));
   test('a token that names nothing stays text', () => expect(takeTokens({ ...NO_FILTER, text: 'severity:loud' }).text).toBe('severity:loud'));
   test('a filter that says more than the view wins', () =>
-    expect(queryOf('critical', { ...NO_FILTER, severities: ['low'] })).toMatchObject({ severities: ['low'] }));
-  test('unowned asks for nobody', () => expect(queryOf('unowned', NO_FILTER)).toMatchObject({ owner: 'none' }));
-  test('all asks for everything', () => expect(queryOf('all', NO_FILTER)).toEqual({}));
+    expect(queryOf('critical', { ...NO_FILTER, severities: ['low'] }, 0)).toMatchObject({ severities: ['low'] }));
+  test('unowned asks for nobody', () => expect(queryOf('unowned', NO_FILTER, 0)).toMatchObject({ owner: 'none' }));
+  test('all asks for everything', () => expect(queryOf('all', NO_FILTER, 0)).toEqual({}));
   test('every word must occur somewhere', () => {
     const known = row('a', { title: 'Reverse shell', asset: 'i-1', account_name: 'acme-ci' });
     expect(matchesQuery(known, { text: 'shell CI' }, 'mo')).toBe(true);

@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 
 /// Contain cloud incidents from the terminal.
 #[derive(Parser)]
@@ -246,22 +246,7 @@ pub enum ModelCommand {
 #[derive(Subcommand)]
 pub enum IncidentCommand {
     /// List the queue, most severe first.
-    List {
-        /// Repeat for more.
-        #[arg(long)]
-        state: Vec<String>,
-        /// Repeat for more.
-        #[arg(long)]
-        severity: Vec<String>,
-        /// Text in title, asset, account or technique.
-        #[arg(long)]
-        query: Option<String>,
-        #[arg(long, default_value_t = 50)]
-        limit: u32,
-        /// Cursor from the page before.
-        #[arg(long)]
-        after: Option<String>,
-    },
+    List(ListFilter),
     /// Everything about one.
     Show { id: String },
     /// The verbatim alert behind a finding.
@@ -275,6 +260,38 @@ pub enum IncidentCommand {
     },
     /// Assign one to a person, `me`, or `nobody`.
     Assign { id: String, owner: String },
+}
+
+/// Every filter narrows.
+#[derive(Args, Default)]
+pub struct ListFilter {
+    /// Repeat for more.
+    #[arg(long)]
+    pub state: Vec<String>,
+    /// Repeat for more.
+    #[arg(long)]
+    pub severity: Vec<String>,
+    /// Words, or how words begin, of number, title, asset, account and technique.
+    #[arg(long)]
+    pub query: Option<String>,
+    /// Id or name.
+    #[arg(long)]
+    pub account: Option<String>,
+    /// A person, `me`, or `none`.
+    #[arg(long)]
+    pub owner: Option<String>,
+    /// Opened within this time: 30m, 2h, 7d, 4w.
+    #[arg(long, value_name = "AGE")]
+    pub newer_than: Option<String>,
+    /// Opened longer ago: 30m, 2h, 7d, 4w.
+    #[arg(long, value_name = "AGE")]
+    pub older_than: Option<String>,
+    /// 50 when absent.
+    #[arg(long)]
+    pub limit: Option<u32>,
+    /// Cursor from the page before; goes on with the same filters.
+    #[arg(long)]
+    pub after: Option<String>,
 }
 
 #[derive(Subcommand)]

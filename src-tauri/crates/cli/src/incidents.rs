@@ -1,31 +1,18 @@
+use chrono::{DateTime, TimeDelta, Utc};
 use firebreak_wire::{IncidentView, QueueQuery, QueueRow, ReachView};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::args::IncidentCommand;
+use crate::args::{IncidentCommand, ListFilter};
 use crate::context::{Context, Failure};
 use crate::output::{clean, short, word};
 use crate::plan_text;
 
 pub async fn run(context: &Context, command: Option<IncidentCommand>) -> Result<(), Failure> {
     let desk = &context.desk;
-    let list = IncidentCommand::List {
-        state: Vec::new(),
-        severity: Vec::new(),
-        query: None,
-        limit: 50,
-        after: None,
-    };
-    match command.unwrap_or(list) {
-        IncidentCommand::List { state, severity, query, limit, after } => {
-            let query = QueueQuery {
-                text: query,
-                states: words("state", &state)?,
-                severities: words("severity", &severity)?,
-                after,
-                limit: Some(limit),
-                ..QueueQuery::default()
-            };
+    match command.unwrap_or(IncidentCommand::List(ListFilter::default())) {
+        IncidentCommand::List(filter) => {
+            let query = asked(filter, Utc::now())?;
             let page = desk.list_incidents(query).await?;
             context.print(&page, |page| {
                 let mut lines: Vec<String> = page.rows.iter().map(row).collect();
@@ -158,6 +145,42 @@ fn reach_text(reach: &ReachView) -> String {
         .join("\n")
 }
 
+fn asked(filter: ListFilter, now: DateTime<Utc>) -> Result<QueueQuery, Failure> {
+    let ago = |given: Option<String>| given.map(|text| age(&text).map(|age| now - age)).transpose();
+    Ok(QueueQuery {
+        text: filter.query,
+        states: words("state", &filter.state)?,
+        severities: words("severity", &filter.severity)?,
+        account: filter.account,
+        owner: filter.owner,
+        opened_after: ago(filter.newer_than)?,
+        opened_before: ago(filter.older_than)?,
+        after: filter.after,
+        limit: Some(filter.limit.unwrap_or(50)),
+    })
+}
+
+/// `30m`, `2h`, `7d`, `4w`.
+fn age(text: &str) -> Result<TimeDelta, Failure> {
+    let read = || {
+        let unit = text.chars().next_back()?;
+        let number: u32 = text.strip_suffix(unit)?.parse().ok()?;
+        let minutes = match unit {
+            'm' => 1,
+            'h' => 60,
+            'd' => 24 * 60,
+            'w' => 7 * 24 * 60,
+            _ => return None,
+        };
+        // A century is as good as any time.
+        let minutes = (i64::from(number) * minutes).min(100 * 366 * 24 * 60);
+        Some(TimeDelta::minutes(minutes))
+    };
+    read().ok_or_else(|| {
+        Failure::Usage(format!("{text:?} is no age: a number and m, h, d or w, like 2h"))
+    })
+}
+
 fn words<T: DeserializeOwned>(what: &str, given: &[String]) -> Result<Option<Vec<T>>, Failure> {
     if given.is_empty() {
         return Ok(None);
@@ -169,4 +192,19 @@ fn words<T: DeserializeOwned>(what: &str, given: &[String]) -> Result<Option<Vec
 fn one_word<T: DeserializeOwned>(what: &str, text: &str) -> Result<T, Failure> {
     serde_json::from_value(Value::String(text.to_owned()))
         .map_err(|error| Failure::Usage(format!("{what}: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages_are_a_number_and_a_unit() {
+        let minutes = |text: &str| age(text).map(|age| age.num_minutes()).ok();
+        assert_eq!(["30m", "2h", "7d", "4w"].map(minutes), [30, 120, 10_080, 40_320].map(Some));
+        assert_eq!(minutes("4294967295w"), Some(52_704_000));
+        for text in ["", "h", "2", "2y", "-2h", "2 h", "2h30m", "\u{1f600}"] {
+            assert_eq!(minutes(text), None, "{text:?}");
+        }
+    }
 }

@@ -56,6 +56,10 @@ pub struct QueueFilter {
     pub account: Option<String>,
     /// Whose.
     pub owner: OwnerFilter,
+    /// Opened in this second or later.
+    pub opened_after: Option<Timestamp>,
+    /// Opened in this second or earlier.
+    pub opened_before: Option<Timestamp>,
     /// After this cursor.
     pub after: Option<String>,
     /// At most this many, 1 to 500.

@@ -11,7 +11,7 @@ mod search;
 use std::ops::RangeInclusive;
 
 use firebreak_core::queue::{QueueCounts, QueueFilter, QueuePage, QueueRow};
-use firebreak_core::{AssetId, IncidentId, IncidentState, Severity};
+use firebreak_core::{AssetId, IncidentId, IncidentState, Severity, Timestamp};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
@@ -22,8 +22,11 @@ const MOST_ROWS: u32 = 500;
 /// What is not looked up is counted up to here.
 pub const COUNTED: u32 = 10_000;
 
-/// The bits of `place` below the severity.
+// What `0003_queue.sql` makes `place` of.
 const SEVERITY_SHIFT: u32 = 60;
+const SECOND_SHIFT: u32 = 28;
+const YEAR_2000: i64 = 946_684_800;
+const MOST_SECONDS: i64 = 0xFFFF_FFFF;
 
 impl Store {
     /// One page of the queue: most severe first, then newest to the second, then highest number.
@@ -121,17 +124,21 @@ struct Found {
     more_match: bool,
 }
 
-/// The stretches of `place` that the severities asked for fill, the gravest first; neighbours are one.
+/// The stretches of `place` that the severities and times asked for fill, the gravest first;
+/// neighbours are one.
 fn stretches(filter: &QueueFilter, after: Option<&After>) -> Vec<RangeInclusive<i64>> {
+    let first = filter.opened_after.map_or(0, second);
+    let last = filter.opened_before.map_or(MOST_SECONDS, second);
     let mut stretches: Vec<RangeInclusive<i64>> = Vec::new();
     for severity in Severity::ALL {
         if !filter.severities.is_empty() && !filter.severities.contains(&severity) {
             continue;
         }
-        let lowest = severity.rank() << SEVERITY_SHIFT;
-        let highest = lowest | ((1 << SEVERITY_SHIFT) - 1);
+        let severity = severity.rank() << SEVERITY_SHIFT;
+        let lowest = severity | (first << SECOND_SHIFT);
+        let highest = severity | (last << SECOND_SHIFT) | ((1 << SECOND_SHIFT) - 1);
         match stretches.last_mut() {
-            Some(last) if *last.start() == highest + 1 => *last = lowest..=*last.end(),
+            Some(above) if *above.start() == highest + 1 => *above = lowest..=*above.end(),
             _ => stretches.push(lowest..=highest),
         }
     }
@@ -140,6 +147,11 @@ fn stretches(filter: &QueueFilter, after: Option<&After>) -> Vec<RangeInclusive<
         None => stretch,
     };
     stretches.into_iter().map(below).filter(|stretch| !stretch.is_empty()).collect()
+}
+
+/// The second of a time within `place`.
+fn second(at: Timestamp) -> i64 {
+    (at.timestamp() - YEAR_2000).clamp(0, MOST_SECONDS)
 }
 
 fn read_cursor(text: &str) -> Result<After, StoreError> {

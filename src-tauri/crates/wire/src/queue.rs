@@ -51,6 +51,10 @@ pub struct QueueQuery {
     pub account: Option<String>,
     /// `"me"` or a name; `"none"` for unowned.
     pub owner: Option<String>,
+    /// Opened in this second or later.
+    pub opened_after: Option<DateTime<Utc>>,
+    /// Opened in this second or earlier.
+    pub opened_before: Option<DateTime<Utc>>,
     /// Keyset cursor from the page before.
     pub after: Option<String>,
     /// 1 to 500; 200 when absent.

@@ -27,6 +27,9 @@ export function matchesQuery(row: QueueRow, query: QueueQuery, user: string): bo
   if (query.owner === 'none' && row.owner !== null) return false;
   if (query.owner === 'me' && row.owner !== user) return false;
   if (query.owner && query.owner !== 'none' && query.owner !== 'me' && query.owner !== row.owner) return false;
+  const opened = Math.floor(Date.parse(row.opened_at) / 1_000);
+  if (query.opened_after && opened < Math.floor(Date.parse(query.opened_after) / 1_000)) return false;
+  if (query.opened_before && opened > Math.floor(Date.parse(query.opened_before) / 1_000)) return false;
   return !query.text || mentions(row, query.text);
 }
 

@@ -1,4 +1,4 @@
-import type { Event, QueueRow } from '$wire';
+import type { Event, QueueQuery, QueueRow } from '$wire';
 import { hostError, type Host, type HostError } from '../platform/host';
 import { isFiltered, NO_FILTER, queryOf, takeTokens, type Filter, type Tab } from './queue-filter';
 import { compareRows, matchesQuery, placeRow } from './queue-order';
@@ -41,6 +41,10 @@ export class Queue {
     this.#user = user;
   }
 
+  #query(): QueueQuery {
+    return queryOf(this.tab, this.filter, Date.now());
+  }
+
   get index(): number {
     return this.rows.findIndex((row) => row.id === this.cursor);
   }
@@ -74,7 +78,7 @@ export class Queue {
     const wanted = Math.min(MOST, Math.max(PAGE, this.rows.length));
     const before = this.index;
     try {
-      const page = await this.#host.listIncidents({ ...queryOf(this.tab, this.filter), limit: wanted });
+      const page = await this.#host.listIncidents({ ...this.#query(), limit: wanted });
       if (ticket !== this.#ticket) return;
       this.rows = page.rows;
       this.matching = page.matching;
@@ -97,7 +101,7 @@ export class Queue {
     const ticket = this.#ticket;
     this.loading = true;
     try {
-      const query = { ...queryOf(this.tab, this.filter), after: this.next, limit: PAGE };
+      const query = { ...this.#query(), after: this.next, limit: PAGE };
       const page = await this.#host.listIncidents(query);
       if (ticket !== this.#ticket) return;
       const known = new Set(this.rows.map((row) => row.id));
@@ -135,7 +139,7 @@ export class Queue {
 
   /** A person's own change takes the row away at once; the cursor goes to the next one. */
   settle(row: QueueRow): void {
-    if (matchesQuery(row, queryOf(this.tab, this.filter), this.#user())) return this.#place(row);
+    if (matchesQuery(row, this.#query(), this.#user())) return this.#place(row);
     const at = this.rows.findIndex((other) => other.id === row.id);
     if (at < 0) return;
     const neighbour = this.rows[at + 1] ?? this.rows[at - 1];
@@ -145,7 +149,7 @@ export class Queue {
   }
 
   #place(row: QueueRow): void {
-    const fits = matchesQuery(row, queryOf(this.tab, this.filter), this.#user());
+    const fits = matchesQuery(row, this.#query(), this.#user());
     const lastVisible = this.touched ? this.lastVisible : -1;
     const placement = placeRow(this.rows, row, lastVisible, this.next !== null);
     if (placement.kind === 'replace' && !this.touched && fits) {

@@ -15,6 +15,14 @@ text?: string, states?: Array<IncidentState>, severities?: Array<Severity>, acco
  */
 owner?: string, 
 /**
+ * Opened in this second or later.
+ */
+opened_after?: string, 
+/**
+ * Opened in this second or earlier.
+ */
+opened_before?: string, 
+/**
  * Keyset cursor from the page before.
  */
 after?: string, 

@@ -62,6 +62,8 @@ pub(crate) fn filter(query: wire::QueueQuery, me: &str) -> QueueFilter {
             Some("me") => OwnerFilter::Person(me.to_owned()),
             Some(name) => OwnerFilter::Person(name.to_owned()),
         },
+        opened_after: query.opened_after,
+        opened_before: query.opened_before,
         after: query.after,
         limit: query.limit.unwrap_or(ROWS),
     }

@@ -45,11 +45,13 @@ impl Store {
             Some(accounts) => self.arms_of_accounts(filter, accounts).await?,
             None => self.arms_of_all(filter).await?,
         };
-        let (matching, more_match) = match (accounts, &filter.owner) {
-            (Some(_), OwnerFilter::Nobody | OwnerFilter::Person(_)) => {
-                self.count(&arms, filter).await?
-            }
-            _ => (u32::try_from(matching).unwrap_or(u32::MAX), false),
+        let two = accounts.is_some() && filter.owner != OwnerFilter::Any;
+        let timed = filter.opened_after.is_some() || filter.opened_before.is_some();
+        let (matching, more_match) = match after {
+            Some(after) => (after.matching, after.more_match),
+            // Of these no tally is kept.
+            None if two || timed => self.count(&arms, filter).await?,
+            None => (u32::try_from(matching).unwrap_or(u32::MAX), false),
         };
         let mut places = Vec::new();
         for stretch in stretches(filter, after) {
@@ -123,7 +125,6 @@ impl Store {
         Ok((arms.into_iter().collect(), matching))
     }
 
-    /// Account and owner at once have no tally.
     async fn count(&self, arms: &[Arm], filter: &QueueFilter) -> Result<(u32, bool), StoreError> {
         let mut number = 0;
         for stretch in stretches(filter, None) {

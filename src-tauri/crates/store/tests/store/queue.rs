@@ -87,6 +87,12 @@ fn filter() -> impl Strategy<Value = QueueFilter> {
         1 => Just(OwnerFilter::Nobody),
         2 => select(&OWNERS[..]).prop_map(|name| OwnerFilter::Person(name.to_owned())),
     ];
+    let bound = || {
+        prop::option::weighted(
+            0.2,
+            select(&[-9_000_000_000, 1_790_000_000, 1_790_000_001, 9_000_000_000][..]),
+        )
+    };
     let account = prop::option::of(select(&["111", "222", "prod", "staging", "nowhere"][..]));
     (
         text,
@@ -94,13 +100,16 @@ fn filter() -> impl Strategy<Value = QueueFilter> {
         prop::collection::vec(select(&Severity::ALL[..]), 0..3),
         account,
         owner,
+        (bound(), bound()),
     )
-        .prop_map(|(text, states, severities, account, owner)| QueueFilter {
+        .prop_map(|(text, states, severities, account, owner, (first, last))| QueueFilter {
             text,
             states,
             severities,
             account: account.map(str::to_owned),
             owner,
+            opened_after: first.map(at),
+            opened_before: last.map(at),
             after: None,
             limit: PAGE,
         })
@@ -166,6 +175,8 @@ impl Model {
     fn listed(&self, filter: &QueueFilter) -> Vec<u8> {
         let accounts: Option<Vec<&str>> =
             filter.account.as_deref().map(|account| self.called(account));
+        let second = |at: i64| at.clamp(946_684_800, 946_684_800 + 0xFFFF_FFFF);
+        let bound = |at: Option<Timestamp>| at.map(|at| second(at.timestamp()));
         let mut rows: Vec<&Row> = self
             .0
             .values()
@@ -184,11 +195,16 @@ impl Model {
                     row.draft.account.is_some_and(|account| accounts.contains(&account))
                 }
             })
+            .filter(|row| {
+                bound(filter.opened_after).is_none_or(|first| second(row.draft.opened) >= first)
+            })
+            .filter(|row| {
+                bound(filter.opened_before).is_none_or(|last| second(row.draft.opened) <= last)
+            })
             .filter(|row| mentions(&row.draft, filter.text.as_deref().unwrap_or_default()))
             .collect();
         rows.sort_by_key(|row| {
-            let opened = row.draft.opened.max(946_684_800);
-            std::cmp::Reverse((row.draft.severity, opened, row.draft.number))
+            std::cmp::Reverse((row.draft.severity, second(row.draft.opened), row.draft.number))
         });
         rows.iter().map(|row| row.draft.number).collect()
     }
