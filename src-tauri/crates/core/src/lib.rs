@@ -16,6 +16,7 @@ pub mod containment;
 pub mod correlate;
 pub mod evidence;
 pub mod finding;
+pub mod graph;
 pub mod id;
 pub mod incident;
 pub mod observed;
