@@ -4,7 +4,7 @@
 //! Sources and cloud reads tell [`Fact`]s: an attacker on one asset can get to another, by network,
 //! identity, data or workload, as this source said at this time for this reason. [`AssetGraph`]
 //! keeps each edge once with all its [`Witness`]es. [`blast_radius`] walks it from an incident's
-//! assets.
+//! assets; [`cut`] weighs containment steps by what they keep an attacker from.
 //!
 //! An edge is a claim that somebody made, not a proof that an attack would work; nothing here
 //! computes reachability from policies or routes. No edge is guessed, and none is left out because
@@ -13,10 +13,12 @@
 mod adjacency;
 mod asset_graph;
 mod barrier;
+pub mod cut;
 mod fact;
 mod hearing;
 mod kind;
 mod overlay;
+mod places;
 mod radius;
 mod reach;
 mod said;

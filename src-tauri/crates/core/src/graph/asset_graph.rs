@@ -9,6 +9,7 @@ use super::adjacency::{Adjacency, Loose};
 use super::fact::{Fact, Told, Witness, places_outside};
 use super::kind::EdgeKind;
 use super::overlay::Overlay;
+use super::places::Places;
 use super::said::{Heard, Said, numbered};
 use super::worth::{Worth, WorthRules};
 use crate::asset::{Asset, Neighbourhood};
@@ -22,7 +23,8 @@ pub const WITNESSES_CAP: usize = 16;
 #[derive(Debug, Clone, Default)]
 pub struct AssetGraph {
     pub(super) ids: IndexSet<AssetId>,
-    pub(super) places: Vec<Place>,
+    /// What each asset is worth, and what a walk must know of that.
+    pub(super) places: Places,
     /// By asset and source: who calls it a crown jewel, and when that was last heard.
     claims: BTreeMap<(u32, u32), Timestamp>,
     pub(super) rows: Adjacency,
@@ -32,22 +34,6 @@ pub struct AssetGraph {
     pub(super) said: Said,
     /// Size of `said` when it was last tidied.
     pub(super) said_then: usize,
-}
-
-/// What a walk must know of an asset.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Place {
-    worth: Worth,
-    /// Some source calls it a crown jewel.
-    claimed: bool,
-    /// An address, the internet: a way out, not a way on.
-    pub(super) external: bool,
-}
-
-impl Place {
-    pub(super) fn worth(self) -> Worth {
-        Worth { crown_jewel: self.worth.crown_jewel || self.claimed, ..self.worth }
-    }
 }
 
 /// An edge with everyone who says that it is there.
@@ -115,10 +101,10 @@ impl AssetGraph {
         let named = |id| outside.get(id).unwrap_or(id);
         for node in &answer.nodes {
             let Some(number) = self.number(named(&node.id)) else { continue };
-            let place = &mut self.places[number as usize];
-            place.external |= node.external;
-            if node.crown_jewel && !node.external {
-                place.claimed = true;
+            if node.external {
+                self.places.put_outside(number);
+            } else if node.crown_jewel {
+                self.places.claim(number, true);
                 let heard = self.claims.entry((number, self.said.source(source))).or_insert(at);
                 *heard = at.max(*heard);
             }
@@ -146,7 +132,7 @@ impl AssetGraph {
     /// Takes over what an asset's own record says that it is worth.
     pub fn describe(&mut self, asset: &Asset, rules: &WorthRules) {
         if let Some(number) = self.number(&asset.id) {
-            self.places[number as usize].worth = rules.judge(asset);
+            self.places.set_worth(number, rules.judge(asset));
         }
     }
 
@@ -209,12 +195,7 @@ impl AssetGraph {
             self.unhear(edge, old);
         }
         self.claims.retain(|(_, by), at| *by != source || *at >= before);
-        for place in &mut self.places {
-            place.claimed = false;
-        }
-        for (node, _) in self.claims.keys() {
-            self.places[*node as usize].claimed = true;
-        }
+        self.places.claim_only(self.claims.keys().map(|(node, _)| *node));
         self.compact();
         was - self.edges()
     }
@@ -257,7 +238,7 @@ impl AssetGraph {
 
     /// What an asset is worth; `None` for one that was never named.
     pub fn worth(&self, asset: &AssetId) -> Option<Worth> {
-        self.ids.get_index_of(asset).map(|node| self.places[node].worth())
+        self.ids.get_index_of(asset).map(|node| self.places.worth(numbered(node)))
     }
 
     /// Bytes held.
@@ -265,7 +246,7 @@ impl AssetGraph {
         let witness = size_of::<Heard>();
         let more: usize = self.more.values().map(|more| 32 + more.capacity() * witness).sum();
         let text: usize = self.ids.iter().map(|id| id.as_str().len()).sum();
-        let entry = size_of::<AssetId>() + 2 * size_of::<usize>() + size_of::<Place>();
+        let entry = size_of::<AssetId>() + 2 * size_of::<usize>() + Places::BYTES;
         Footprint {
             rows: self.rows.bytes(),
             changes: self.overlay.bytes() + more,

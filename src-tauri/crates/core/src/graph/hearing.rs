@@ -1,7 +1,7 @@
 //! How a fact becomes numbers, and how the witnesses of an edge come and go.
 
 use super::adjacency::Loose;
-use super::asset_graph::{AssetGraph, Place, WITNESSES_CAP};
+use super::asset_graph::{AssetGraph, WITNESSES_CAP};
 use super::fact::{Fact, is_taken};
 use super::kind::EdgeKind;
 use super::said::{Heard, Said, numbered};
@@ -28,7 +28,7 @@ impl AssetGraph {
             return Some(numbered(known));
         }
         is_taken(id).then(|| {
-            self.places.push(Place::default());
+            self.places.add();
             numbered(self.ids.insert_full(id.clone()).0)
         })
     }

@@ -1,8 +1,12 @@
 //! The blast radius: what an attacker on an incident's assets can get at.
 
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
 use super::asset_graph::{AssetGraph, WitnessedEdge};
 use super::barrier::{Barrier, Severed};
 use super::kind::EdgeKinds;
+use super::places::Tally;
 use super::reach::{Scratch, Way};
 use super::said::numbered;
 use super::worth::Worth;
@@ -48,6 +52,9 @@ pub struct BlastRadius {
     pub goes_on: bool,
     /// The first of them: crown jewels, then by weight, then the nearest; places outside last.
     pub listed: Vec<Reached>,
+    /// The edges of their paths, each once, with everyone who says that it is there: no two lead to
+    /// the same asset.
+    pub edges: Vec<WitnessedEdge>,
 }
 
 impl BlastRadius {
@@ -59,6 +66,11 @@ impl BlastRadius {
     /// How many are reached but not listed, places outside included.
     pub fn unlisted(&self) -> usize {
         self.assets() + self.outside - self.listed.len()
+    }
+
+    /// The path of one that is listed here, from one of the incident's assets.
+    pub fn path(&self, reached: &Reached) -> impl Iterator<Item = &WitnessedEdge> {
+        reached.path.iter().map(|edge| &self.edges[*edge])
     }
 }
 
@@ -73,12 +85,9 @@ pub struct Reached {
     pub worth: Worth,
     /// An address, the internet.
     pub outside: bool,
-    /// A shortest path from one of the incident's assets, with who says that each edge is there.
-    pub path: Vec<WitnessedEdge>,
+    /// A shortest path from one of the incident's assets: places in [`BlastRadius::edges`].
+    pub path: Vec<usize>,
 }
-
-/// Ranks: outside, weights 0 to [`Worth::MOST`], crown jewels.
-const RANKS: usize = Worth::MOST as usize + 3;
 
 /// Answers. The same graph, built in the same order, gives the same answer; which of several
 /// shortest paths is told depends on that order.
@@ -92,29 +101,54 @@ pub fn blast_radius(
     let (starts, unknown) = graph.starts(question.from);
     scratch.walk(graph, &starts, &way);
     let mut radius = BlastRadius { unknown, ..BlastRadius::default() };
-    let mut ranks = [0; RANKS];
+    let mut tally = Tally::default();
     for hops in 1..=scratch.depth() {
-        let before = radius.outside;
+        let before = tally.outside();
         for node in &scratch.order()[scratch.level(hops)] {
-            radius.count(graph, *node);
-            ranks[graph.rank(*node)] += 1;
+            tally.count(graph.places.rank(*node));
         }
-        radius.by_hops.push(scratch.level(hops).len() - (radius.outside - before));
+        radius.by_hops.push(scratch.level(hops).len() - (tally.outside() - before));
     }
+    (radius.outside, radius.crown_jewels) = (tally.outside(), tally.crown_jewels());
+    radius.weight = tally.weight();
     radius.goes_on = goes_on(graph, scratch, &way);
-    radius.listed = listed(graph, scratch, &ranks, question.listed);
+    let mut placed = HashMap::new();
+    for (hops, position) in first(graph, scratch, tally.share(question.listed)) {
+        let node = scratch.order()[position];
+        let path = radius.path_to(graph, scratch, position, &mut placed);
+        radius.listed.push(Reached {
+            asset: graph.ids[node as usize].clone(),
+            hops,
+            worth: graph.places.worth(node),
+            outside: graph.places.is_outside(node),
+            path,
+        });
+    }
     radius
 }
 
 impl BlastRadius {
-    fn count(&mut self, graph: &AssetGraph, node: u32) {
-        let place = graph.places[node as usize];
-        if place.external {
-            self.outside += 1;
-            return;
+    /// Adds what edges of the path are not there yet; `placed` says where each is, by the place in
+    /// the walk's order that it leads to.
+    fn path_to(
+        &mut self,
+        graph: &AssetGraph,
+        scratch: &Scratch,
+        position: usize,
+        placed: &mut HashMap<usize, usize>,
+    ) -> Vec<usize> {
+        let mut path = Vec::new();
+        let mut here = position;
+        while let Some((from, edge)) = scratch.via(here) {
+            let place = placed.entry(here).or_insert_with(|| {
+                self.edges.push(graph.witnessed(edge));
+                self.edges.len() - 1
+            });
+            path.push(*place);
+            here = from;
         }
-        self.crown_jewels += usize::from(place.worth().crown_jewel);
-        self.weight += u64::from(place.worth().weight());
+        path.reverse();
+        path
     }
 }
 
@@ -131,16 +165,6 @@ impl AssetGraph {
         }
         (starts, unknown)
     }
-
-    fn rank(&self, node: u32) -> usize {
-        let place = self.places[node as usize];
-        let worth = place.worth();
-        match (place.external, worth.crown_jewel) {
-            (true, _) => 0,
-            (false, true) => RANKS - 1,
-            (false, false) => 1 + worth.weight() as usize,
-        }
-    }
 }
 
 /// Whether an edge leads on from what is the last hop away.
@@ -148,7 +172,7 @@ fn goes_on(graph: &AssetGraph, scratch: &Scratch, way: &Way<'_>) -> bool {
     let deepest = scratch.depth();
     scratch.order()[scratch.level(deepest)].iter().any(|node| {
         let mut on = false;
-        if deepest == 0 || !graph.places[*node as usize].external {
+        if deepest == 0 || !graph.places.is_outside(*node) {
             graph.each_edge(*node, |_, to, kind| {
                 on |= !scratch.reached(to) && way.allows(*node, to, kind);
             });
@@ -157,38 +181,17 @@ fn goes_on(graph: &AssetGraph, scratch: &Scratch, way: &Way<'_>) -> bool {
     })
 }
 
-/// The first `most` by rank, of one rank the nearest: two passes over what was reached, no sorting.
-fn listed(
-    graph: &AssetGraph,
-    scratch: &Scratch,
-    ranks: &[usize; RANKS],
-    most: usize,
-) -> Vec<Reached> {
-    let mut room = [0; RANKS];
-    let mut left = most;
-    for rank in (0..RANKS).rev() {
-        room[rank] = ranks[rank].min(left);
-        left -= room[rank];
-    }
-    let mut picked: Vec<(usize, u32, u32)> = Vec::with_capacity(most - left);
+/// Hops and positions of as many of each rank as have a share: of one rank the nearest.
+fn first(graph: &AssetGraph, scratch: &Scratch, mut shares: Tally) -> Vec<(u32, usize)> {
+    let mut picked = Vec::new();
     for hops in 1..=scratch.depth() {
-        for node in &scratch.order()[scratch.level(hops)] {
-            let rank = graph.rank(*node);
-            if room[rank] > 0 {
-                room[rank] -= 1;
-                picked.push((rank, hops, *node));
+        for position in scratch.level(hops) {
+            let rank = graph.places.rank(scratch.order()[position]);
+            if shares.take(rank) {
+                picked.push((rank, hops, position));
             }
         }
     }
-    picked.sort_by_key(|(rank, _, _)| RANKS - rank);
-    picked
-        .into_iter()
-        .map(|(_, hops, node)| Reached {
-            asset: graph.ids[node as usize].clone(),
-            hops,
-            worth: graph.places[node as usize].worth(),
-            outside: graph.places[node as usize].external,
-            path: scratch.path(graph, node).into_iter().map(|edge| graph.witnessed(edge)).collect(),
-        })
-        .collect()
+    picked.sort_by_key(|(rank, _, _)| Reverse(*rank));
+    picked.into_iter().map(|(_, hops, position)| (hops, position)).collect()
 }

@@ -11,16 +11,19 @@ use super::said::numbered;
 /// paths stay short.
 pub const MOST_HOPS: u32 = 64;
 
-/// Room for a walk, to be used again: 8 bytes an asset and what was reached. A mark from an earlier
-/// walk is told by its epoch, so that nothing is cleared between walks. Fits any graph.
+/// Room for a walk, to be used again: one bit an asset, and 12 bytes for each that is reached. What
+/// a walk marked is unmarked before the next, so that its cost depends on what is reached and not
+/// on how many assets there are. Fits any graph.
 #[derive(Debug, Clone, Default)]
 pub struct Scratch {
-    epoch: u32,
-    /// By asset: the epoch in which it was reached, and over which edge.
-    marks: Vec<(u32, u32)>,
+    /// One bit an asset. Whether an edge leads to something new is asked for each edge; these bits
+    /// stay in the processor's cache where anything larger would not.
+    marks: Vec<u64>,
     /// Reached assets, starts first, in order of hops.
     order: Vec<u32>,
-    /// Where in the order each number of hops begins.
+    /// Beside each: where in the order it was reached from, and over which edge.
+    via: Vec<(u32, u32)>,
+    /// Where each number of hops begins in the order.
     levels: Vec<usize>,
 }
 
@@ -57,11 +60,11 @@ impl Scratch {
         allows: impl Fn(u32, u32, EdgeKind) -> bool,
     ) {
         self.begin(graph.assets());
-        let Self { epoch, marks, order, levels } = self;
+        let Self { marks, order, via, levels } = self;
         for start in starts {
-            if marks[*start as usize].0 != *epoch {
-                marks[*start as usize] = (*epoch, u32::MAX);
+            if mark(marks, *start) {
                 order.push(*start);
+                via.push((u32::MAX, u32::MAX));
             }
         }
         let starts = order.len();
@@ -70,14 +73,14 @@ impl Scratch {
         for _ in 0..hops.min(MOST_HOPS) {
             for position in level.clone() {
                 let node = order[position];
-                if position >= starts && graph.places[node as usize].external {
+                if position >= starts && graph.places.is_outside(node) {
                     continue;
                 }
                 graph.each_edge(node, |edge, to, kind| {
-                    let mark = &mut marks[to as usize];
-                    if mark.0 != *epoch && allows(node, to, kind) {
-                        *mark = (*epoch, edge);
+                    if !is_marked(marks, to) && allows(node, to, kind) {
+                        mark(marks, to);
                         order.push(to);
+                        via.push((numbered(position), edge));
                     }
                 });
             }
@@ -90,15 +93,11 @@ impl Scratch {
     }
 
     fn begin(&mut self, assets: usize) {
-        if self.marks.len() < assets {
-            self.marks.resize(assets, (0, 0));
+        for node in self.order.drain(..) {
+            self.marks[node as usize / 64] = 0;
         }
-        self.epoch = self.epoch.wrapping_add(1);
-        if self.epoch == 0 {
-            self.marks.fill((0, 0));
-            self.epoch = 1;
-        }
-        self.order.clear();
+        self.marks.resize(assets.div_ceil(64).max(self.marks.len()), 0);
+        self.via.clear();
         self.levels.clear();
     }
 
@@ -117,18 +116,25 @@ impl Scratch {
     }
 
     pub(super) fn reached(&self, node: u32) -> bool {
-        self.marks[node as usize].0 == self.epoch
+        is_marked(&self.marks, node)
     }
 
-    /// The edges from a start to a reached asset, first edge first.
-    pub(super) fn path(&self, graph: &AssetGraph, node: u32) -> Vec<u32> {
-        let mut path = Vec::new();
-        let mut edge = self.marks[node as usize].1;
-        while edge != u32::MAX {
-            path.push(edge);
-            edge = self.marks[graph.edge(edge).from as usize].1;
-        }
-        path.reverse();
-        path
+    /// Where in the order an asset was reached from, and over which edge; `None` for a start.
+    pub(super) fn via(&self, position: usize) -> Option<(usize, u32)> {
+        let (from, edge) = self.via[position];
+        (edge != u32::MAX).then_some((from as usize, edge))
     }
+}
+
+#[inline]
+fn is_marked(marks: &[u64], node: u32) -> bool {
+    marks[node as usize / 64] >> (node % 64) & 1 == 1
+}
+
+/// Whether it was not marked before.
+#[inline]
+fn mark(marks: &mut [u64], node: u32) -> bool {
+    let fresh = !is_marked(marks, node);
+    marks[node as usize / 64] |= 1 << (node % 64);
+    fresh
 }

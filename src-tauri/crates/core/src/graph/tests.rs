@@ -3,6 +3,7 @@ use crate::asset::{Edge, Neighbour, Neighbourhood};
 use crate::{AssetId, Timestamp};
 
 mod cases;
+mod cutting;
 mod hostile;
 mod reaching;
 mod updates;

@@ -117,7 +117,7 @@ fn the_list_has_a_cap_and_the_counts_have_none() {
     assert_eq!(radius.unknown, ids(&["nowhere"]));
     assert!(!radius.goes_on);
     let reasons: Vec<&str> =
-        radius.listed[0].path.iter().map(|edge| edge.witnesses[0].reason.as_str()).collect();
+        radius.path(&radius.listed[0]).map(|edge| edge.witnesses[0].reason.as_str()).collect();
     assert_eq!(reasons, ["a gets to d", "d gets to e", "e gets to f"]);
 }
 
