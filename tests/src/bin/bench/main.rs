@@ -4,6 +4,7 @@
 mod backfill;
 mod containing;
 mod corpus;
+mod graph;
 mod memory;
 mod parsers;
 mod queue;
@@ -27,6 +28,8 @@ const ALERTS: usize = 20_000;
 const BACKFILL: usize = 1_000_000;
 /// Incidents in the queue.
 const QUEUE: usize = 1_000_000;
+/// Assets in the graph, with ten facts each.
+const ASSETS: usize = 1_000_000;
 /// Single alerts timed from response to interface.
 const SINGLES: usize = 200;
 
@@ -44,6 +47,7 @@ async fn main() -> Result<(), Failure> {
     let folder = tempfile::tempdir()?;
     // First: what others leave in memory is not part of it.
     backfill::measure(folder.path(), scaled(BACKFILL), &mut table).await?;
+    graph::measure(scaled(ASSETS), &mut table)?;
     parsers::measure(scaled(ALERTS), &mut table).await?;
     queue::measure(folder.path(), scaled(QUEUE), &mut table).await?;
     let (desk, home) = open(folder.path()).await?;

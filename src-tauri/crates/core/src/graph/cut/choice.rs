@@ -13,6 +13,8 @@ use crate::{AssetId, StepId};
 const EXHAUSTIVE: usize = 14;
 /// Beyond that, so many sets are carried on from each size to the next.
 const WIDTH: usize = 48;
+/// Most comparisons of a set with a way of cutting: about a tenth of a second.
+const MOST_CHECKS: usize = 100_000_000;
 
 /// What may be chosen from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,14 +80,16 @@ impl Attack {
     pub fn pareto(&self) -> CutChoice {
         let scale = Scale::new(self);
         let useful = self.useful.len();
-        let every = useful <= EXHAUSTIVE;
-        let mut sets: BTreeSet<u64> =
-            if every { (1..1_u64 << useful).collect() } else { scale.promising(WIDTH) };
-        let least = self.cheapest().into_iter().flatten();
-        sets.insert(least.fold(0, |set, step| set | 1 << step));
+        let every = useful <= EXHAUSTIVE && 1 << useful <= scale.most_sets();
         let mut alone: Vec<Weighed> = (0..useful).map(|step| scale.weigh(1 << step)).collect();
         alone.sort_by_cached_key(Weighed::order);
-        let weighed: Vec<Weighed> = sets.into_iter().map(|set| scale.weigh(set)).collect();
+        let mut weighed: Vec<Weighed> = if every {
+            (1..1 << useful).map(|set| scale.weigh(set)).collect()
+        } else {
+            scale.promising()
+        };
+        let least = self.cheapest().into_iter().flatten();
+        weighed.push(scale.weigh(least.fold(0, |set, step| set | 1 << step)));
         CutChoice {
             paths: scale.paths.counted,
             paths_are_all: scale.paths.are_all,
@@ -194,26 +198,31 @@ impl<'a> Scale<'a> {
         }
     }
 
+    fn most_sets(&self) -> usize {
+        MOST_CHECKS / self.paths.by_cut.len().max(1)
+    }
+
     /// All steps alone, and from each size of set the best carried on to the next. What a step adds
     /// to the paths removed only shrinks as a set grows, so that sets that are good grow from sets
     /// that are.
-    fn promising(&self, width: usize) -> BTreeSet<u64> {
-        let mut all = BTreeSet::new();
+    fn promising(&self) -> Vec<Weighed> {
+        let steps = 0..self.useful.len();
+        let mut all: Vec<Weighed> = Vec::new();
         let mut front: Vec<u64> = vec![0];
-        while !front.is_empty() {
-            let steps = 0..self.useful.len();
+        while !front.is_empty() && all.len() <= self.most_sets() {
             let grown: BTreeSet<u64> = front
                 .iter()
                 .flat_map(|set| steps.clone().map(move |step| set | 1 << step))
-                .filter(|set| !all.contains(set))
+                .filter(|set| !front.contains(set))
                 .collect();
-            let mut weighed: Vec<Weighed> = grown.iter().map(|set| self.weigh(*set)).collect();
-            all.extend(grown);
-            weighed.sort_by_cached_key(Weighed::order);
-            let mut best = undominated(weighed.clone());
-            best.truncate(width);
-            best.extend(weighed.into_iter().take(width / 4));
-            front = best.iter().map(|one| one.steps).collect::<BTreeSet<_>>().into_iter().collect();
+            let mut level: Vec<Weighed> = grown.into_iter().map(|set| self.weigh(set)).collect();
+            level.sort_by_cached_key(Weighed::order);
+            let mut best = undominated(level.clone());
+            best.truncate(WIDTH);
+            best.extend(&level[..level.len().min(WIDTH / 4)]);
+            let next: BTreeSet<u64> = best.iter().map(|one| one.steps).collect();
+            front = next.into_iter().collect();
+            all.extend(level);
         }
         all
     }

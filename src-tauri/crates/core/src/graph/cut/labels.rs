@@ -8,7 +8,7 @@
 use super::attack::Attack;
 
 /// Most labels kept of one asset.
-const MOST_LABELS: usize = 128;
+const MOST_LABELS: usize = 64;
 
 /// The least labels of each crown jewel.
 pub(super) struct Labels {

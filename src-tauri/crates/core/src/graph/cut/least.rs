@@ -1,8 +1,5 @@
-//! The least cut: the cheapest steps that leave no way to any crown jewel, by maximum flow.
-//!
-//! Exact where each step is one gate: it severs one edge, one asset, or the edges of one kind on one
-//! side of an asset. What a step breaks is not looked at here, only its cost. Ways through the
-//! attack that are longer than its hops are cut as well.
+//! The least cut, by maximum flow: assets and gates are arcs, and the cheapest arcs that part the
+//! incident from the crown jewels are the steps.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -38,8 +35,15 @@ enum Node {
 }
 
 impl Attack {
-    /// Finds it. The same question gives the same answer: of several least cuts the one nearest to
-    /// the incident, of equal steps the one with the smallest id.
+    /// The cheapest steps that leave no way to any crown jewel. What they break is not looked at,
+    /// only their cost.
+    ///
+    /// Exact for steps that are one gate: one edge, one asset, or the edges of one kind on one side
+    /// of an asset; others are left out. Ways that are longer than the question's hops are cut as
+    /// well, where all their edges lie on shorter ones: the cut may cost more than the hops need.
+    ///
+    /// The same question gives the same answer: of several least cuts the one nearest to the
+    /// incident, of equal steps the one with the smallest id.
     pub fn least_cut(&self) -> LeastCut {
         let chosen = self.cheapest();
         let cost = chosen.iter().flatten();
