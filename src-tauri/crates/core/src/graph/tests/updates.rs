@@ -202,3 +202,25 @@ fn words_that_always_differ_do_not_grow_the_graph() {
     assert_eq!(edges[0].witnesses[0].at, at(29_999), "the newest stay");
     assert!(graph.said.len() < 15_000, "{} are kept", graph.said.len());
 }
+
+#[test]
+fn of_too_many_witnesses_the_newest_stay_in_whatever_order_they_come() {
+    let told = |index: i64| {
+        let mut saying = saying("a", "b", EdgeKind::Data);
+        saying.witness.reason = format!("reason {}", index * 7 % 40);
+        saying.witness.at = at(index / 2);
+        saying
+    };
+    let newest: Vec<Saying> = (0..40).map(told).collect();
+    let mut graphs = [AssetGraph::default(), AssetGraph::default()];
+    for (one, other) in newest.iter().zip(newest.iter().rev()) {
+        graphs[0].tell(&one.fact());
+        graphs[1].tell(&other.fact());
+    }
+    let mut expected: Vec<Witness> = newest.into_iter().map(|saying| saying.witness).collect();
+    expected.sort_by(|one, other| other.cmp(one));
+    expected.truncate(WITNESSES_CAP);
+    for graph in graphs {
+        assert_eq!(graph.edges_from(&id("a"))[0].witnesses, expected);
+    }
+}
