@@ -6,7 +6,7 @@ use firebreak_store::Backfill;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use crate::ingest::{Origin, Progress};
+use crate::ingest::Progress;
 use crate::pages::{Fetched, ReadPage};
 use crate::{Engine, EngineError, EngineEvent, Identity, IngestReport};
 
@@ -56,16 +56,9 @@ impl Engine {
                     return Err(EngineError::Outside(error));
                 }
             };
-            let progress = Progress::Backfill(&cursor, seen_until);
-            let origin = Origin { source: name, progress, is_current: !feed.source.listens() };
-            let storing = async {
-                let report = self.store_batch(&origin, batch, who).await?;
-                feed.source.stored(&cursor).await.map_err(EngineError::Outside)?;
-                self.emit(EngineEvent::SourceChanged { name: name.to_owned() });
-                Ok::<_, EngineError>(report)
-            };
-            let asking = async { Ok(feed.ahead(&cursor, more, cancel).await) };
-            let (report, next) = tokio::try_join!(storing, asking)?;
+            let origin = feed.origin(Progress::Backfill(&cursor, seen_until));
+            let next = feed.ahead(&cursor, more, cancel);
+            let (report, next) = self.store_page(&feed, &origin, batch, who, next).await?;
             whole.add(&report);
             ahead = next;
             place.cursor = cursor;

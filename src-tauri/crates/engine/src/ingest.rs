@@ -71,6 +71,16 @@ pub(crate) enum Progress<'a> {
     Backfill(&'a Cursor, Option<Timestamp>),
 }
 
+impl Progress<'_> {
+    /// The place after the batch.
+    pub fn cursor(&self) -> Option<&Cursor> {
+        match self {
+            Self::None => None,
+            Self::Poll { to, .. } | Self::Backfill(to, _) => Some(to),
+        }
+    }
+}
+
 /// An alert, and what its vendor's normaliser made of it.
 pub(crate) struct Reading {
     raw: RawAlert,

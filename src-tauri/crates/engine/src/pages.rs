@@ -7,8 +7,8 @@ use firebreak_core::ports::{AlertSource, Cursor, Normaliser, OutsideError};
 use firebreak_store::SourceRow;
 use tokio_util::sync::CancellationToken;
 
-use crate::ingest::{Reading, read_all};
-use crate::{Engine, EngineError};
+use crate::ingest::{Origin, Progress, Reading, read_all};
+use crate::{Engine, EngineError, EngineEvent, Identity, IngestReport};
 
 /// A page whose alerts have been read, and not yet stored.
 pub(crate) struct ReadPage {
@@ -27,7 +27,7 @@ pub(crate) struct Fetched {
 
 /// One source, asked for pages.
 pub(crate) struct Feed {
-    pub source: Arc<dyn AlertSource>,
+    source: Arc<dyn AlertSource>,
     normaliser: Arc<dyn Normaliser>,
 }
 
@@ -42,9 +42,34 @@ impl Engine {
         let normaliser = own.map_or_else(|| self.vendors_normaliser(&row.vendor), Ok)?;
         Ok(Feed { source, normaliser })
     }
+
+    /// Stores a page and tells the source that it is safe, while `ahead` asks for the next one.
+    pub(crate) async fn store_page(
+        &self,
+        feed: &Feed,
+        origin: &Origin<'_>,
+        batch: Vec<Reading>,
+        who: &Identity,
+        ahead: impl Future<Output = Option<Fetched>>,
+    ) -> Result<(IngestReport, Option<Fetched>), EngineError> {
+        let storing = async {
+            let report = self.store_batch(origin, batch, who).await?;
+            if let Some(cursor) = origin.progress.cursor() {
+                feed.source.stored(cursor).await?;
+            }
+            self.emit(EngineEvent::SourceChanged { name: origin.source.to_owned() });
+            Ok(report)
+        };
+        tokio::try_join!(storing, async { Ok(ahead.await) })
+    }
 }
 
 impl Feed {
+    /// A page of this source's, which moves that place on.
+    pub fn origin<'a>(&'a self, progress: Progress<'a>) -> Origin<'a> {
+        Origin { source: self.source.name(), progress, is_current: !self.source.listens() }
+    }
+
     /// The page at `from`; `None` once cancelled.
     pub async fn fetch(&self, from: Option<Cursor>, cancel: &CancellationToken) -> Option<Fetched> {
         let polled = tokio::select! {

@@ -3,7 +3,7 @@
 use firebreak_core::ports::{OutsideError, Trouble};
 use tokio_util::sync::CancellationToken;
 
-use crate::ingest::{Origin, Progress};
+use crate::ingest::Progress;
 use crate::pages::{Fetched, ReadPage};
 use crate::{Engine, EngineError, EngineEvent, Identity, IngestReport};
 
@@ -34,7 +34,8 @@ impl Engine {
         let source = self
             .source(name)
             .ok_or_else(|| EngineError::NotFound(format!("source {name} that can be polled")))?;
-        let feed = self.feed(source, &self.store.source(name).await?)?;
+        let mut row = self.store.source(name).await?;
+        let feed = self.feed(source, &row)?;
         let who = Identity { name: name.to_owned() };
         let mut whole = PollReport::default();
         let mut ahead: Option<Fetched> = None;
@@ -42,37 +43,33 @@ impl Engine {
             if cancel.is_cancelled() {
                 return Ok(whole);
             }
-            let row = self.store.source(name).await?;
             // After a reset the page that was asked for before it is not the next one.
             let asked = ahead.take().filter(|fetched| fetched.from == row.cursor);
-            let Some(fetched) = (match asked {
+            let fetched = match asked {
                 Some(fetched) => Some(fetched),
                 None => feed.fetch(row.cursor, cancel).await,
-            }) else {
-                return Ok(whole);
             };
-            let ReadPage { batch, cursor, more, seen_until } = match fetched.page {
+            let Some(Fetched { from, page }) = fetched else { return Ok(whole) };
+            let ReadPage { batch, cursor, more, seen_until } = match page {
                 Ok(page) => page,
                 Err(error) => return Err(self.source_failed(name, error).await),
             };
-            let progress = Progress::Poll { from: fetched.from.as_ref(), to: &cursor, seen_until };
-            let origin = Origin { source: name, progress, is_current: !feed.source.listens() };
-            let storing = async {
-                let report = self.store_batch(&origin, batch, &who).await?;
-                if let Err(error) = feed.source.stored(&cursor).await {
+            let origin =
+                feed.origin(Progress::Poll { from: from.as_ref(), to: &cursor, seen_until });
+            let next = feed.ahead(&cursor, more, cancel);
+            let (report, next) = match self.store_page(&feed, &origin, batch, &who, next).await {
+                Err(EngineError::Outside(error)) => {
                     return Err(self.source_failed(name, error).await);
                 }
-                self.emit(EngineEvent::SourceChanged { name: name.to_owned() });
-                Ok(report)
+                stored => stored?,
             };
-            let asking = async { Ok(feed.ahead(&cursor, more, cancel).await) };
-            let (report, next) = tokio::try_join!(storing, asking)?;
             ahead = next;
             whole.pages += 1;
             whole.ingest.add(&report);
             if !more {
                 return Ok(whole);
             }
+            row = self.store.source(name).await?;
         }
         let error = OutsideError::new(
             format!("polling {name}"),

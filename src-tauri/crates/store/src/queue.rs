@@ -2,8 +2,9 @@
 //!
 //! `incident.place` is one number that sorts it. What a filter leaves is some stretches of an index that
 //! is in that order, or, with text, one walk through FTS5's lists, which are in that order too. Nothing
-//! is ranked, and nothing is counted that can't be looked up (see `0003_queue.sql`), but for what text
-//! matches, and that only so far.
+//! is ranked. What there is of each state, severity, owner and account is looked up in tallies (see
+//! `0003_queue.sql`); what text, an age, or an account and an owner at once leave is counted, once a
+//! walk and only so far.
 
 mod list;
 mod search;
@@ -19,8 +20,8 @@ use crate::row::{Place, json_text};
 use crate::{Store, StoreError};
 
 const MOST_ROWS: u32 = 500;
-/// What is not looked up is counted up to here.
-pub const COUNTED: u32 = 10_000;
+/// What no tally says is counted up to here.
+const COUNTED: u32 = 10_000;
 
 // What `0003_queue.sql` makes `place` of.
 const SEVERITY_SHIFT: u32 = 60;
@@ -107,8 +108,7 @@ impl Store {
     }
 }
 
-/// Where the page before ended, and how many matched when the first was read: what text matches is
-/// counted once a walk.
+/// Where the page before ended, and how many matched when the first was read.
 struct After {
     place: i64,
     matching: u32,

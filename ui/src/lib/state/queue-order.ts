@@ -5,14 +5,14 @@ import { SEVERITY } from '../words/labels';
 export function compareRows(a: QueueRow, b: QueueRow): number {
   const severity = SEVERITY[a.severity].rank - SEVERITY[b.severity].rank;
   if (severity !== 0) return severity;
-  const opened = secondOf(b) - secondOf(a);
+  const opened = secondOf(b.opened_at) - secondOf(a.opened_at);
   if (opened !== 0) return opened;
   return numberOf(b) - numberOf(a);
 }
 
 /** Before 2000 all are the same to the store. */
-function secondOf(row: QueueRow): number {
-  return Math.max(946_684_800, Math.floor(Date.parse(row.opened_at) / 1_000));
+function secondOf(time: string): number {
+  return Math.max(946_684_800, Math.floor(Date.parse(time) / 1_000));
 }
 
 function numberOf(row: QueueRow): number {
@@ -27,9 +27,9 @@ export function matchesQuery(row: QueueRow, query: QueueQuery, user: string): bo
   if (query.owner === 'none' && row.owner !== null) return false;
   if (query.owner === 'me' && row.owner !== user) return false;
   if (query.owner && query.owner !== 'none' && query.owner !== 'me' && query.owner !== row.owner) return false;
-  const opened = Math.floor(Date.parse(row.opened_at) / 1_000);
-  if (query.opened_after && opened < Math.floor(Date.parse(query.opened_after) / 1_000)) return false;
-  if (query.opened_before && opened > Math.floor(Date.parse(query.opened_before) / 1_000)) return false;
+  const opened = secondOf(row.opened_at);
+  if (query.opened_after && opened < secondOf(query.opened_after)) return false;
+  if (query.opened_before && opened > secondOf(query.opened_before)) return false;
   return !query.text || mentions(row, query.text);
 }
 

@@ -1,9 +1,10 @@
 //! The queue without text: stretches of indexes that are in its order.
 
-use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
 use firebreak_core::queue::{OwnerFilter, QueueFilter};
+use firebreak_core::{IncidentState, Severity};
+use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite};
 
 use super::{After, COUNTED, Found, stretches};
@@ -14,7 +15,6 @@ use crate::{Store, StoreError};
 const MOST_ARMS: usize = 400;
 
 /// Incidents of one state, and of one account where that is asked for: one stretch of an index.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Arm {
     account: Option<String>,
     state: String,
@@ -57,7 +57,9 @@ impl Store {
         for stretch in stretches(filter, after) {
             let mut here = Vec::new();
             for arms in arms.chunks(MOST_ARMS) {
-                let rows = union(arms, &filter.owner, &stretch, limit)
+                let mut statement = QueryBuilder::new("");
+                push_union(&mut statement, arms, &filter.owner, &stretch, limit);
+                let rows = statement
                     .build()
                     .fetch_all(self.read())
                     .await
@@ -89,14 +91,12 @@ impl Store {
              GROUP BY 1, 2",
         )
         .bind(json_text(&accounts))
-        .bind(states(filter))
-        .bind(severities(filter))
+        .bind(names(&filter.states, IncidentState::name))
+        .bind(names(&filter.severities, Severity::name))
         .fetch_all(self.read())
         .await
         .map_err(StoreError::of("counting incidents"))?;
-        let arm = |row| Arm { account: Row::get(row, "account"), state: Row::get(row, "state") };
-        let arms = rows.iter().map(arm).collect();
-        Ok((arms, rows.iter().map(|row| row.get::<i64, _>("incidents")).sum()))
+        Ok(arms(&rows))
     }
 
     async fn arms_of_all(&self, filter: &QueueFilter) -> Result<(Vec<Arm>, i64), StoreError> {
@@ -106,23 +106,20 @@ impl Store {
             OwnerFilter::Person(name) => Some(name.as_str()),
         };
         let rows = sqlx::query(
-            "SELECT state, sum(incidents) AS incidents FROM incident_tally
+            "SELECT NULL AS account, state, sum(incidents) AS incidents FROM incident_tally
              WHERE incidents > 0
                AND (?1 IS NULL OR state IN (SELECT value FROM json_each(?1)))
                AND (?2 IS NULL OR severity IN (SELECT value FROM json_each(?2)))
                AND (?3 IS NULL OR owner = ?3)
-             GROUP BY 1",
+             GROUP BY 2",
         )
-        .bind(states(filter))
-        .bind(severities(filter))
+        .bind(names(&filter.states, IncidentState::name))
+        .bind(names(&filter.severities, Severity::name))
         .bind(owner)
         .fetch_all(self.read())
         .await
         .map_err(StoreError::of("counting incidents"))?;
-        let arms: BTreeSet<Arm> =
-            rows.iter().map(|row| Arm { account: None, state: row.get("state") }).collect();
-        let matching = rows.iter().map(|row| row.get::<i64, _>("incidents")).sum();
-        Ok((arms.into_iter().collect(), matching))
+        Ok(arms(&rows))
     }
 
     async fn count(&self, arms: &[Arm], filter: &QueueFilter) -> Result<(u32, bool), StoreError> {
@@ -145,25 +142,17 @@ impl Store {
     }
 }
 
-fn states(filter: &QueueFilter) -> Option<String> {
-    let names: Vec<_> = filter.states.iter().map(|state| state.name()).collect();
-    (!names.is_empty()).then(|| json_text(&names))
+/// The stretches that there are, and how many incidents they hold.
+fn arms(rows: &[SqliteRow]) -> (Vec<Arm>, i64) {
+    let arm = |row: &SqliteRow| Arm { account: row.get("account"), state: row.get("state") };
+    let incidents = rows.iter().map(|row| row.get::<i64, _>("incidents"));
+    (rows.iter().map(arm).collect(), incidents.sum())
 }
 
-fn severities(filter: &QueueFilter) -> Option<String> {
-    let names: Vec<_> = filter.severities.iter().map(|severity| severity.name()).collect();
+/// The names asked for as JSON; `None` where any will do.
+fn names<T: Copy>(asked: &[T], name: impl Fn(T) -> &'static str) -> Option<String> {
+    let names: Vec<_> = asked.iter().map(|one| name(*one)).collect();
     (!names.is_empty()).then(|| json_text(&names))
-}
-
-fn union<'a>(
-    arms: &'a [Arm],
-    owner: &'a OwnerFilter,
-    stretch: &RangeInclusive<i64>,
-    limit: u32,
-) -> QueryBuilder<Sqlite> {
-    let mut statement = QueryBuilder::new("");
-    push_union(&mut statement, arms, owner, stretch, limit);
-    statement
 }
 
 /// The greatest places of all arms together.
