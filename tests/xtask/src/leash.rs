@@ -128,15 +128,17 @@ fn end_group(group: u32) {
     if !is_alive(group) {
         return;
     }
-    signal_group(group, "TERM");
-    let deadline = Instant::now() + PATIENCE;
-    while Instant::now() < deadline {
-        thread::sleep(Duration::from_millis(50));
-        if !is_alive(group) {
-            return;
+    // Who is killed is not gone at once, least of all on a busy machine.
+    for signal in ["TERM", "KILL"] {
+        signal_group(group, signal);
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline {
+            thread::sleep(Duration::from_millis(50));
+            if !is_alive(group) {
+                return;
+            }
         }
     }
-    signal_group(group, "KILL");
 }
 
 /// Whether anybody of the group still runs. Zombies don't count: in a container nobody may ever
