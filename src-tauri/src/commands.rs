@@ -7,6 +7,7 @@ mod settings;
 mod sources;
 mod steps;
 mod stream;
+mod triage;
 
 use std::sync::Arc;
 
@@ -36,13 +37,11 @@ pub fn handler() -> impl Fn(Invoke) -> bool + Send + Sync + 'static {
         approval::sign_approval,
         audit::list_audit,
         audit::verify_audit,
-        incidents::assign_incident,
         incidents::get_incident,
         incidents::get_raw_alert,
         incidents::list_incidents,
         incidents::propose_plan,
         incidents::queue_counts,
-        incidents::set_incident_state,
         settings::add_cloud_account,
         settings::remove_cloud_account,
         settings::remove_model,
@@ -69,5 +68,10 @@ pub fn handler() -> impl Fn(Invoke) -> bool + Send + Sync + 'static {
         steps::run_step,
         stream::get_snapshot,
         stream::subscribe,
+        triage::cancel_triage,
+        triage::change_incidents,
+        triage::list_triage,
+        triage::select_incidents,
+        triage::undo_triage,
     ]
 }

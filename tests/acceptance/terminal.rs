@@ -17,5 +17,6 @@ mod queue;
 mod said;
 mod sources;
 mod stage;
+mod triage;
 mod vendors;
 mod wiz_faults;

@@ -10,3 +10,4 @@ mod page;
 mod rig;
 mod shots;
 mod sources;
+mod triage;

@@ -14,7 +14,7 @@ async function open(scenario: Scenario = 'full', hash = ''): Promise<FakeHost> {
   await Promise.resolve();
   return host;
 }
-const press = (key: string) => fireEvent.keyDown(document.activeElement ?? window, { key });
+const press = (key: string, held: { ctrlKey?: boolean } = {}) => fireEvent.keyDown(document.activeElement ?? window, { key, ...held });
 const current = () => screen.getAllByRole('option', { selected: true })[0];
 
 afterEach(() => vi.restoreAllMocks());
@@ -52,6 +52,51 @@ describe('queue', () => {
     await fireEvent.input(within(dialog).getByTestId('close-reason'), { target: { value: 'load test' } });
     await fireEvent.click(confirm);
     await waitFor(() => expect(host.rows.find((row) => row.id === id)?.state).toBe('false_positive'));
+  });
+
+  test('several are selected, closed for one reason, and taken back with z', async () => {
+    const host = await open();
+    const ids = (await screen.findAllByTestId('queue-row')).slice(0, 3).map((row) => row.dataset['incident']);
+    const states = () => ids.map((id) => host.rows.find((row) => row.id === id)?.state);
+    const before = states();
+    await press('x');
+    await press('J');
+    await press('J');
+    expect((await screen.findByTestId('queue-selection')).textContent).toContain('3 incidents selected');
+    await press('e');
+    const dialog = await screen.findByTestId('close-dialog');
+    await fireEvent.click(within(dialog).getByTestId('close-false_positive'));
+    await fireEvent.click(within(dialog).getByTestId('cause-test'));
+    await fireEvent.input(within(dialog).getByTestId('close-reason'), { target: { value: 'our own scanner' } });
+    await fireEvent.click(within(dialog).getByTestId('close-confirm'));
+    await waitFor(() => expect(states()).toContain('false_positive'));
+    await waitFor(() => expect(screen.queryByTestId('queue-selection')).toBeNull());
+    await press('z');
+    await waitFor(() => expect(states()).toEqual(before));
+  });
+
+  test('two are merged into the one that is kept', async () => {
+    const host = await open();
+    const [gone, kept] = (await screen.findAllByTestId('queue-row')).map((row) => row.dataset['incident']);
+    await press('x');
+    await press('J');
+    await press('m');
+    const dialog = await screen.findByTestId('merge-dialog');
+    const choices = within(dialog).getAllByTestId('merge-into');
+    expect(choices).toHaveLength(2);
+    await fireEvent.click(choices[1] as HTMLElement);
+    await fireEvent.click(within(dialog).getByTestId('merge-confirm'));
+
+    await waitFor(async () => expect((await host.getIncident(gone ?? '')).merged_into?.id).toBe(kept));
+  });
+
+  test('all that match are selected, those not listed too', async () => {
+    await open();
+    await screen.findAllByTestId('queue-row');
+    await press('a', { ctrlKey: true });
+    expect((await screen.findByTestId('queue-selection')).textContent).toMatch(/\d+ incidents selected/);
+    await press('Escape');
+    await waitFor(() => expect(screen.queryByTestId('queue-selection')).toBeNull());
   });
 
   test('a new incident is announced, not pushed in', async () => {

@@ -159,6 +159,31 @@ describe('live', () => {
     expect(queue.cursor).toBe(next.id);
   });
 
+  test('a range is selected from where it began, and outlives what happens to its rows', () => {
+    queue.moveTo(queue.rows[2]?.id ?? '');
+    queue.toggle(queue.rows[2]?.id ?? '');
+    queue.extend(1);
+    queue.extend(1);
+    const chosen = queue.rows.slice(2, 5).map(({ id }) => id);
+    expect([...queue.selected]).toEqual(chosen);
+    changed(row('fresh', { severity: 'critical', opened_at: new Date().toISOString() }), true);
+    const target = queue.rows[3];
+    if (!target) throw new Error('too few rows');
+    changed({ ...target, severity: 'low' });
+    expect(queue.chosen).toEqual(chosen);
+    queue.unselect();
+    expect(queue.chosen).toEqual([queue.cursor]);
+  });
+
+  test('many changes at once make it ask anew and keep the cursor', async () => {
+    queue.moveTo(queue.rows[3]?.id ?? '');
+    const id = queue.cursor;
+    host.arrive(1);
+    queue.receive({ type: 'queue_changed', counts });
+    await expect.poll(() => queue.rows[0]?.id).toBe('inc_new_1');
+    expect(queue.cursor).toBe(id);
+  });
+
   test('the cursor stops at both ends', () => {
     queue.moveToEnd('first');
     queue.move(-1);

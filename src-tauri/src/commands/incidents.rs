@@ -1,4 +1,4 @@
-use firebreak_wire::{IncidentView, QueueCounts, QueuePage, QueueQuery, QueueRow, RawAlertView};
+use firebreak_wire::{IncidentView, QueueCounts, QueuePage, QueueQuery, RawAlertView};
 
 use super::{Answer, Open, wire};
 
@@ -20,25 +20,6 @@ pub async fn get_incident(desk: Open<'_>, id: String) -> Answer<IncidentView> {
 #[tauri::command]
 pub async fn get_raw_alert(desk: Open<'_>, finding: String) -> Answer<RawAlertView> {
     desk.raw_alert(&finding).await.map_err(wire)
-}
-
-#[tauri::command]
-pub async fn set_incident_state(
-    desk: Open<'_>,
-    id: String,
-    state: firebreak_desk::IncidentState,
-    reason: String,
-) -> Answer<QueueRow> {
-    desk.set_incident_state(&id, state, &reason).await.map_err(wire)
-}
-
-#[tauri::command]
-pub async fn assign_incident(
-    desk: Open<'_>,
-    id: String,
-    owner: Option<String>,
-) -> Answer<QueueRow> {
-    desk.assign_incident(&id, owner.as_deref()).await.map_err(wire)
 }
 
 #[tauri::command]

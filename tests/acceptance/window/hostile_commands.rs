@@ -169,10 +169,23 @@ fn hostile_arguments(command: &str, incident: &str, step: &str) -> Vec<Value> {
         sets.push(known);
     }
     match command {
-        "set_incident_state" => sets.extend(
-            ["contained", "containing", "closed"]
-                .map(|state| json!({ "id": incident, "state": state, "reason": "" })),
-        ),
+        "change_incidents" => {
+            let wishes = ["contained", "containing", "closed"]
+                .map(|to| json!({ "kind": "move", "to": to, "reason": "", "cause": null }));
+            let others = [
+                json!({ "kind": "merge", "into": incident }),
+                json!({ "kind": "merge", "into": "../../etc/passwd" }),
+                json!({ "kind": "unmerge" }),
+                json!({ "kind": "relocate", "findings": ["' OR 1=1; --"], "into": null }),
+                json!({ "kind": "delete" }),
+            ];
+            sets.extend(
+                wishes
+                    .into_iter()
+                    .chain(others)
+                    .map(|wish| json!({ "order": { "incidents": [incident], "wish": wish } })),
+            );
+        }
         "request_phase" => sets.extend([0, 3, 99].map(|phase| json!({ "phase": phase }))),
         _ => {}
     }
@@ -198,6 +211,8 @@ fn everywhere(value: &Value) -> Value {
         "phase",
         "query",
         "channel",
+        "order",
+        "change",
     ];
     names
         .iter()

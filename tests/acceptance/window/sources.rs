@@ -114,7 +114,7 @@ async fn tell_the_sources(page: &Page) {
 
 impl Page {
     /// Types into a field.
-    async fn type_into(&self, testid: &str, text: &str) {
+    pub(super) async fn type_into(&self, testid: &str, text: &str) {
         self.see(testid).await;
         let field = self.field(testid).await;
         field.send_keys(text).await.unwrap_or_else(|error| panic!("{testid}: {error}"));

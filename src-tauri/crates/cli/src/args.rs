@@ -117,9 +117,15 @@ impl Command {
             | Self::Cloud(CloudCommand::List | CloudCommand::Test { .. })
             | Self::Step(StepCommand::Show { .. })
             | Self::Keychain { unlock: false } => false,
-            Self::Incidents { command } => matches!(
+            Self::Incidents { command } => !matches!(
                 command,
-                Some(IncidentCommand::State { .. } | IncidentCommand::Assign { .. })
+                None | Some(
+                    IncidentCommand::List(_)
+                        | IncidentCommand::Show { .. }
+                        | IncidentCommand::Raw { .. }
+                        | IncidentCommand::Changes { .. }
+                        | IncidentCommand::FalsePositives
+                )
             ),
             _ => true,
         }
@@ -257,9 +263,59 @@ pub enum IncidentCommand {
         to: String,
         #[arg(long, default_value = "")]
         reason: String,
+        /// Of a false positive: expected_activity, test, rule_too_broad, missing_context,
+        /// accepted_risk or wrong_data.
+        #[arg(long)]
+        cause: Option<String>,
     },
     /// Assign one to a person, `me`, or `nobody`.
     Assign { id: String, owner: String },
+    /// Move or assign every incident that a filter leaves, at most 10,000.
+    Each {
+        #[command(flatten)]
+        filter: ListFilter,
+        /// Move each to this state.
+        #[arg(long, required_unless_present = "assign", conflicts_with = "assign")]
+        to: Option<String>,
+        #[arg(long, default_value = "")]
+        reason: String,
+        #[arg(long)]
+        cause: Option<String>,
+        /// Give each to a person, `me`, or `nobody`.
+        #[arg(long)]
+        assign: Option<String>,
+    },
+    /// Put the findings of others into one; they can be taken out again.
+    Merge {
+        into: String,
+        #[arg(required = true)]
+        others: Vec<String>,
+    },
+    /// Take incidents out of the one they were merged into.
+    Unmerge {
+        #[arg(required = true)]
+        ids: Vec<String>,
+    },
+    /// Put findings of an incident into another, or into one of their own.
+    Split {
+        id: String,
+        /// A finding's id; repeat for more.
+        #[arg(long = "finding", required = true)]
+        findings: Vec<String>,
+        /// Into which; a new one when absent.
+        #[arg(long)]
+        into: Option<String>,
+    },
+    /// Take back what you changed last, or the change of this id.
+    Undo { change: Option<String> },
+    /// What was changed, newest first.
+    Changes {
+        /// 20 when absent.
+        #[arg(long)]
+        limit: Option<u32>,
+    },
+    /// Which rules were false positives, and why.
+    FalsePositives,
 }
 
 /// Every filter narrows.

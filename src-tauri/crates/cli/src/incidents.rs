@@ -1,12 +1,13 @@
 use chrono::{DateTime, TimeDelta, Utc};
-use firebreak_wire::{IncidentView, QueueQuery, QueueRow, ReachView};
+use firebreak_desk::IncidentState;
+use firebreak_wire::{IncidentView, QueueQuery, QueueRow, ReachView, TriageWish};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::args::{IncidentCommand, ListFilter};
 use crate::context::{Context, Failure};
 use crate::output::{clean, short, word};
-use crate::plan_text;
+use crate::{plan_text, triage};
 
 pub async fn run(context: &Context, command: Option<IncidentCommand>) -> Result<(), Failure> {
     let desk = &context.desk;
@@ -32,16 +33,33 @@ pub async fn run(context: &Context, command: Option<IncidentCommand>) -> Result<
             let raw = desk.raw_alert(&finding).await?;
             context.print(&raw, |raw| raw.body.lines().map(clean).collect::<Vec<_>>().join("\n"));
         }
-        IncidentCommand::State { id, to, reason } => {
-            let to = one_word("state", &to)?;
-            let view = desk.set_incident_state(&id, to, &reason).await?;
-            context.print(&view, row);
+        IncidentCommand::State { id, to, reason, cause } => {
+            let wish = moved(&to, reason, cause.as_deref())?;
+            triage::change(context, vec![id], wish).await?;
         }
         IncidentCommand::Assign { id, owner } => {
-            let owner = Some(owner.as_str()).filter(|owner| *owner != "nobody");
-            let view = desk.assign_incident(&id, owner).await?;
-            context.print(&view, row);
+            triage::change(context, vec![id], assigned(owner)).await?;
         }
+        IncidentCommand::Each { filter, to, reason, cause, assign } => {
+            let wish = match to {
+                Some(to) => moved(&to, reason, cause.as_deref())?,
+                None => assigned(assign.unwrap_or_default()),
+            };
+            let incidents = desk.select_incidents(asked(filter, Utc::now())?).await?;
+            triage::change(context, incidents, wish).await?;
+        }
+        IncidentCommand::Merge { into, others } => {
+            triage::change(context, others, TriageWish::Merge { into }).await?;
+        }
+        IncidentCommand::Unmerge { ids } => {
+            triage::change(context, ids, TriageWish::Unmerge).await?;
+        }
+        IncidentCommand::Split { id, findings, into } => {
+            triage::change(context, vec![id], TriageWish::Relocate { findings, into }).await?;
+        }
+        IncidentCommand::Undo { change } => triage::undo(context, change.as_deref()).await?,
+        IncidentCommand::Changes { limit } => triage::list(context, limit).await?,
+        IncidentCommand::FalsePositives => triage::false_positives(context).await?,
     }
     Ok(())
 }
@@ -72,6 +90,19 @@ pub fn row(row: &QueueRow) -> String {
 pub fn incident(view: &IncidentView) -> String {
     let mut lines =
         vec![row(&view.row), format!("joined because: {}", clean(&view.joined_because))];
+    if let Some(into) = &view.merged_into {
+        lines.push(format!("merged into {}; its findings are there", into.label));
+    }
+    if !view.merged.is_empty() {
+        let labels: Vec<&str> = view.merged.iter().map(|link| link.label.as_str()).collect();
+        lines.push(format!("merged into it: {}", labels.join(", ")));
+    }
+    if let Some(cause) = &view.cause {
+        lines.push(format!("false positive: {}", word(cause)));
+    }
+    for finding in &view.findings {
+        lines.push(format!("finding {}: {}", finding.id, short(&finding.title, 100)));
+    }
     if let Some(asset) = &view.asset {
         lines.push(format!(
             "asset: {} {} in {} {}, environment {}, owner {}, {}",
@@ -158,6 +189,16 @@ fn asked(filter: ListFilter, now: DateTime<Utc>) -> Result<QueueQuery, Failure> 
         after: filter.after,
         limit: Some(filter.limit.unwrap_or(50)),
     })
+}
+
+fn moved(to: &str, reason: String, cause: Option<&str>) -> Result<TriageWish, Failure> {
+    let to: IncidentState = one_word("state", to)?;
+    let cause = cause.map(|cause| one_word("cause", cause)).transpose()?;
+    Ok(TriageWish::Move { to, reason, cause })
+}
+
+fn assigned(owner: String) -> TriageWish {
+    TriageWish::Assign { owner: Some(owner).filter(|owner| owner != "nobody") }
 }
 
 /// `30m`, `2h`, `7d`, `4w`.

@@ -17,6 +17,7 @@ mod policy;
 mod secret;
 mod sources;
 mod steps;
+mod triage;
 mod workspace;
 mod write_back;
 

@@ -45,8 +45,12 @@ impl Lead {
 
     /// Whether it goes before another.
     pub fn outranks(&self, other: &Self) -> bool {
-        let order = |lead: &Self| (Reverse(lead.severity), lead.began_at, lead.key.clone());
-        order(self) < order(other)
+        self.order() < other.order()
+    }
+
+    /// What sorts leads, the first of which an incident is named after.
+    pub fn order(&self) -> impl Ord + use<> {
+        (Reverse(self.severity), self.began_at, self.key.clone())
     }
 }
 

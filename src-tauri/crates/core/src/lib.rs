@@ -28,6 +28,7 @@ pub mod proof;
 pub mod queue;
 pub mod text;
 pub mod timeline;
+pub mod triage;
 pub mod write_back;
 
 pub use action::ActionId;

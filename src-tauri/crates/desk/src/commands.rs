@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use firebreak_core::incident::label;
 use firebreak_core::policy::VerdictKind;
-use firebreak_core::{Direction, FindingId, IncidentId, IncidentState, StepId, StepState};
+use firebreak_core::{Direction, FindingId, IncidentId, StepId, StepState};
 use firebreak_store::StoredStep;
 use firebreak_wire as wire;
 
@@ -40,6 +41,7 @@ impl Desk {
             None => None,
         };
         let evidence = store.evidence(&id).await?;
+        let stand = store.standing(&id).await?;
         let mut notices = Vec::new();
         if let Some(problem) = &context.problem {
             notices.push(wire::Notice {
@@ -50,8 +52,17 @@ impl Desk {
         }
         Ok(wire::IncidentView {
             row: view::queue::row(&store.queue_row(&id).await?),
-            next_states: incident.state.choices().to_vec(),
+            next_states: match stand.standing.merged_into {
+                None => incident.state.choices().to_vec(),
+                Some(_) => Vec::new(),
+            },
             joined_because: incident.joined_because.clone(),
+            cause: stand.standing.cause,
+            merged_into: match &stand.standing.merged_into {
+                Some(into) => Some(link((into.clone(), store.standing(into).await?.number))),
+                None => None,
+            },
+            merged: store.merged_into(&id).await?.into_iter().map(link).collect(),
             assessment: view::incident::assessment(&context),
             asset: asset.as_ref().map(view::incident::asset),
             findings: store.findings(&id).await?.iter().map(view::incident::finding).collect(),
@@ -146,30 +157,6 @@ impl Desk {
             Err(_) => None,
         };
         Ok(view::incident::raw_alert(&finding, &alert, mapping.as_ref()))
-    }
-
-    /// Moves an incident.
-    pub async fn set_incident_state(
-        &self,
-        said: &str,
-        state: IncidentState,
-        reason: &str,
-    ) -> Result<wire::QueueRow, DeskError> {
-        let id = self.engine.find_incident(said).await?;
-        self.owner()?.set_state(&id, state, reason, &self.me).await?;
-        Ok(view::queue::row(&self.engine.store().queue_row(&id).await?))
-    }
-
-    /// Assigns an incident; `me` is the person at the desk.
-    pub async fn assign_incident(
-        &self,
-        said: &str,
-        owner: Option<&str>,
-    ) -> Result<wire::QueueRow, DeskError> {
-        let id = self.engine.find_incident(said).await?;
-        let owner = owner.map(|owner| if owner == "me" { self.me.name.as_str() } else { owner });
-        self.owner()?.assign(&id, owner, &self.me).await?;
-        Ok(view::queue::row(&self.engine.store().queue_row(&id).await?))
     }
 
     /// Gathers context and proposes a plan, then lets the model have its say in the background.
@@ -277,4 +264,8 @@ impl Desk {
         set(&self.audit, audit.clone());
         Ok(audit)
     }
+}
+
+fn link((id, number): (IncidentId, i64)) -> wire::IncidentLink {
+    wire::IncidentLink { id: id.to_string(), label: label(number) }
 }

@@ -40,6 +40,8 @@ pub struct Desk {
     pub(crate) pending: Mutex<Option<Pending>>,
     pub(crate) schedule: Schedule,
     pub(crate) backfilling: Mutex<BTreeMap<String, CancellationToken>>,
+    /// Cancels the change of many incidents that is under way.
+    pub(crate) changing: Mutex<CancellationToken>,
     pub(crate) stop: CancellationToken,
     pub(crate) tasks: TaskTracker,
     _lock: Option<File>,
@@ -118,6 +120,7 @@ impl Desk {
             pending: Mutex::default(),
             schedule: Schedule::default(),
             backfilling: Mutex::default(),
+            changing: Mutex::default(),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
             _lock: lock,

@@ -55,6 +55,9 @@ impl Desk {
                 is_new,
                 counts: view::queue::counts(store.queue_counts().await?),
             }),
+            EngineEvent::QueueChanged => Some(Event::QueueChanged {
+                counts: view::queue::counts(store.queue_counts().await?),
+            }),
             EngineEvent::IncidentDetailChanged { incident } => {
                 Some(Event::IncidentDetailChanged { incident: incident.to_string() })
             }

@@ -21,6 +21,7 @@ mod policies;
 mod sandbox;
 mod settings;
 mod sources;
+mod triage;
 mod vendors;
 mod view;
 mod write_back;
@@ -34,4 +35,5 @@ pub use sandbox::SandboxReady;
 pub use settings::PolicyCheck;
 
 pub use firebreak_core::IncidentState;
+pub use firebreak_core::triage::Cause;
 pub use firebreak_engine::{FileReport, IngestReport, PollReport};

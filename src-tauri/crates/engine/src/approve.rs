@@ -12,6 +12,7 @@ use serde_json::json;
 
 use crate::draft::target_of;
 use crate::engine::fresh;
+use crate::incident::refuse_if_over;
 use crate::{Engine, EngineError, EngineEvent, Identity};
 
 /// Everything that the approval window shows, drawn from the calls that would run.
@@ -130,6 +131,7 @@ impl Engine {
             )));
         }
         let incident = self.store.incident(&step.incident).await?;
+        refuse_if_over(&incident)?;
         let threat = self.threat_of(&step).await?;
         let drafted = self.draft_step(&step, &incident, &threat, who).await?;
         let before = step.subject().map(|subject| subject.digest());

@@ -10,6 +10,8 @@ pub enum EngineEvent {
         /// Whether it was not there before.
         is_new: bool,
     },
+    /// So many incidents have other rows that the queue is to be read anew.
+    QueueChanged,
     /// Plan, steps, assessment, evidence or timeline of an incident changed.
     IncidentDetailChanged {
         /// Which.

@@ -273,7 +273,7 @@ impl Engine {
         self.record(who, kind, source, text, json!({ "alerts": alerts }))
     }
 
-    fn incident_opened(&self, head: &IncidentHead) -> Entry {
+    pub(crate) fn incident_opened(&self, head: &IncidentHead) -> Entry {
         let text = format!("{} opened: {}", label(head.number), head.title);
         let detail = json!({
             "severity": head.severity, "asset": head.asset, "because": head.joined_because,

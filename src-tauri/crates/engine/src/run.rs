@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::approve::subject_of;
 use crate::engine::fresh;
+use crate::incident::refuse_if_over;
 use crate::journal::RunJournal;
 use crate::{Engine, EngineError, EngineEvent, Identity};
 
@@ -87,6 +88,9 @@ impl Engine {
             )));
         }
         let incident = self.store.incident(&stored.step.incident).await?;
+        if direction == Direction::Execute {
+            refuse_if_over(&incident)?;
+        }
         let (approved, _) = subject_of(&stored, direction)?;
         let executor = self.executor(&stored.step.account).ok_or_else(|| {
             EngineError::Refused(if self.phase() < 2 {

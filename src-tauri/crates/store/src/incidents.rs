@@ -54,26 +54,6 @@ impl Write {
         }
     }
 
-    /// Gives an incident an owner, or takes it away.
-    pub async fn set_incident_owner(
-        &mut self,
-        id: &IncidentId,
-        owner: Option<&str>,
-        at: Timestamp,
-    ) -> Result<(), StoreError> {
-        let done = sqlx::query("UPDATE incident SET owner = ?2, updated_at = ?3 WHERE id = ?1")
-            .bind(id.as_str())
-            .bind(owner)
-            .bind(time_text(at))
-            .execute(self.connection())
-            .await
-            .map_err(StoreError::of("assigning an incident"))?;
-        match done.rows_affected() {
-            1 => Ok(()),
-            _ => Err(Place { table: "incident", id: id.as_str() }.missing()),
-        }
-    }
-
     /// Adds a fact; answers its id and whether it is new. The same fact again keeps the id it has.
     pub async fn put_evidence(
         &mut self,
@@ -154,10 +134,11 @@ impl Store {
         Ok(row.map(|row| IncidentId::new(row.get::<String, _>("id"))))
     }
 
-    /// The facts of an incident, in the order of their ids.
+    /// The facts of an incident that count, in the order of their ids.
     pub async fn evidence(&self, incident: &IncidentId) -> Result<Vec<Evidence>, StoreError> {
         let rows = sqlx::query(
-            "SELECT number, source, at, text, sha256 FROM evidence WHERE incident = ?1 ORDER BY number",
+            "SELECT number, source, at, text, sha256 FROM evidence
+             WHERE incident = ?1 AND NOT withdrawn ORDER BY number",
         )
         .bind(incident.as_str())
         .fetch_all(self.read())
@@ -177,11 +158,15 @@ impl Store {
             .collect()
     }
 
-    /// The timeline of an incident, oldest first, at most the newest 500 lines.
+    /// The timeline of an incident, oldest first, at most the newest 500 lines; without those of facts
+    /// that count no more.
     pub async fn timeline(&self, incident: &IncidentId) -> Result<Vec<Entry>, StoreError> {
         let rows = sqlx::query(
             "SELECT at, kind, actor, text, evidence FROM
-               (SELECT * FROM timeline WHERE incident = ?1 ORDER BY at DESC, id DESC LIMIT 500)
+               (SELECT * FROM timeline t WHERE incident = ?1 AND NOT EXISTS (
+                  SELECT 1 FROM evidence e WHERE e.incident = t.incident AND e.withdrawn
+                    AND e.number = CAST(substr(t.evidence, 2) AS INTEGER))
+                ORDER BY at DESC, id DESC LIMIT 500)
              ORDER BY at, id",
         )
         .bind(incident.as_str())

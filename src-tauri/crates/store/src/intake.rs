@@ -18,6 +18,7 @@ use sqlx::sqlite::SqliteRow;
 use crate::incidents::IncidentSummary;
 use crate::many::insert;
 use crate::row::{Place, json_text, time_text};
+use crate::triage::worst;
 use crate::{StoreError, Write};
 
 /// An alert to be stored verbatim.
@@ -31,6 +32,28 @@ pub struct NewAlert {
     pub sha256: String,
     /// Why it was not understood.
     pub problem: Option<String>,
+}
+
+/// A finding, and where it is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KnownFinding {
+    /// As it stands.
+    pub finding: Finding,
+    /// The greatest severity it ever had.
+    pub worst: Severity,
+    /// The incident that it is in.
+    pub incident: Option<IncidentId>,
+}
+
+/// A finding that goes into an incident.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// Which.
+    pub finding: FindingId,
+    /// Into which.
+    pub incident: IncidentId,
+    /// Whose it is by itself: this one, or one that was merged into it.
+    pub home: IncidentId,
 }
 
 /// An incident without its findings.
@@ -48,6 +71,8 @@ pub struct IncidentHead {
     pub severity: Severity,
     /// Where it stands. Not written: taking alerts in moves no incident.
     pub state: IncidentState,
+    /// The incident that has its findings, when it is merged. Not written.
+    pub root: Option<IncidentId>,
     /// What it is about.
     pub asset: Option<AssetId>,
     /// What the queue shows beside it.
@@ -152,9 +177,9 @@ impl Write {
     pub async fn known_findings(
         &mut self,
         keys: &[FindingKey],
-    ) -> Result<HashMap<FindingKey, (Finding, Option<IncidentId>)>, StoreError> {
+    ) -> Result<HashMap<FindingKey, KnownFinding>, StoreError> {
         let rows = sqlx::query(
-            "SELECT f.id, f.doc, i.incident FROM json_each(?1) asked
+            "SELECT f.id, f.doc, f.worst, i.incident FROM json_each(?1) asked
              CROSS JOIN finding f ON f.source = asked.value->>'source' AND f.kind = asked.value->>'kind'
                AND f.vendor_id = asked.value->>'vendor_id'
              LEFT JOIN incident_finding i ON i.finding = f.id",
@@ -165,10 +190,11 @@ impl Write {
         .map_err(StoreError::of("looking for findings"))?;
         rows.iter()
             .map(|row| {
-                let finding: Finding =
-                    Place { table: "finding", id: row.get("id") }.json(row.get("doc"))?;
-                let incident: Option<String> = row.get("incident");
-                Ok((finding.key(), (finding, incident.map(IncidentId::new))))
+                let place = Place { table: "finding", id: row.get("id") };
+                let finding: Finding = place.json(row.get("doc"))?;
+                let worst = worst(place, row.get("worst"), &finding)?;
+                let incident = row.get::<Option<String>, _>("incident").map(IncidentId::new);
+                Ok((finding.key(), KnownFinding { finding, worst, incident }))
             })
             .collect()
     }
@@ -194,7 +220,7 @@ impl Write {
             .collect()
     }
 
-    /// The incidents about these assets, and these incidents.
+    /// The incidents about these assets, those that they were merged into, and these incidents.
     pub async fn incident_heads(
         &mut self,
         assets: &BTreeSet<AssetId>,
@@ -202,6 +228,9 @@ impl Write {
     ) -> Result<Vec<IncidentHead>, StoreError> {
         let rows = sqlx::query(
             "SELECT i.* FROM json_each(?1) asked CROSS JOIN incident i ON i.asset = asked.value
+             UNION ALL
+             SELECT r.* FROM json_each(?1) asked CROSS JOIN incident i ON i.asset = asked.value
+               JOIN incident r ON r.id = i.root
              UNION ALL
              SELECT i.* FROM json_each(?2) asked CROSS JOIN incident i ON i.id = asked.value",
         )
@@ -292,25 +321,37 @@ impl Write {
         Ok(())
     }
 
-    /// Stores findings, or their newer versions.
-    pub async fn put_findings(&mut self, findings: &[&Finding]) -> Result<(), StoreError> {
+    /// Stores findings, or their newer versions, each with the greatest severity it ever had.
+    pub async fn put_findings(
+        &mut self,
+        findings: &[(&Finding, Severity)],
+    ) -> Result<(), StoreError> {
         let statement = (
-            "INSERT INTO finding (id, source, kind, vendor_id, alert, began_at, received_at, asset, doc) ",
+            "INSERT INTO finding (id, source, kind, vendor_id, alert, began_at, received_at, asset, worst, doc) ",
             " ON CONFLICT (source, kind, vendor_id) DO UPDATE SET
-                alert = excluded.alert, began_at = excluded.began_at, asset = excluded.asset, doc = excluded.doc",
+                alert = excluded.alert, began_at = excluded.began_at, asset = excluded.asset,
+                worst = excluded.worst, doc = excluded.doc",
         );
-        insert(self.connection(), "storing findings", statement, findings, |row, finding| {
-            let asset = asset::asset_id(&finding.source, &finding.draft.resource);
-            row.push_bind(finding.id.as_str())
-                .push_bind(&finding.source)
-                .push_bind(&finding.draft.kind)
-                .push_bind(&finding.draft.vendor_id)
-                .push_bind(finding.alert.as_str())
-                .push_bind(time_text(finding.began_at()))
-                .push_bind(time_text(finding.received_at))
-                .push_bind(asset.as_ref().map(AssetId::as_str))
-                .push_bind(json_text(finding));
-        })
+        insert(
+            self.connection(),
+            "storing findings",
+            statement,
+            findings,
+            |row, (finding, worst)| {
+                let was_worse = *worst > finding.draft.severity;
+                let asset = asset::asset_id(&finding.source, &finding.draft.resource);
+                row.push_bind(finding.id.as_str())
+                    .push_bind(&finding.source)
+                    .push_bind(&finding.draft.kind)
+                    .push_bind(&finding.draft.vendor_id)
+                    .push_bind(finding.alert.as_str())
+                    .push_bind(time_text(finding.began_at()))
+                    .push_bind(time_text(finding.received_at))
+                    .push_bind(asset.as_ref().map(AssetId::as_str))
+                    .push_bind(was_worse.then(|| worst.name()))
+                    .push_bind(json_text(finding));
+            },
+        )
         .await
     }
 
@@ -369,18 +410,17 @@ impl Write {
     }
 
     /// Puts findings that are in no incident into one.
-    pub async fn link_findings(
-        &mut self,
-        links: &[(FindingId, IncidentId)],
-    ) -> Result<(), StoreError> {
-        let into = "INSERT INTO incident_finding (finding, incident) ";
+    pub async fn link_findings(&mut self, links: &[Link]) -> Result<(), StoreError> {
+        let into = "INSERT INTO incident_finding (finding, incident, home) ";
         insert(
             self.connection(),
             "putting findings into incidents",
             (into, ""),
             links,
             |row, link| {
-                row.push_bind(link.0.as_str()).push_bind(link.1.as_str());
+                row.push_bind(link.finding.as_str())
+                    .push_bind(link.incident.as_str())
+                    .push_bind(Some(link.home.as_str()).filter(|_| link.home != link.incident));
             },
         )
         .await
@@ -422,7 +462,7 @@ impl Write {
     }
 }
 
-fn head(row: &SqliteRow) -> Result<IncidentHead, StoreError> {
+pub(crate) fn head(row: &SqliteRow) -> Result<IncidentHead, StoreError> {
     let id: String = row.get("id");
     let place = Place { table: "incident", id: &id };
     Ok(IncidentHead {
@@ -432,6 +472,7 @@ fn head(row: &SqliteRow) -> Result<IncidentHead, StoreError> {
         lead: place.maybe_json(row.get("lead"))?,
         severity: place.word(row.get("severity"), Severity::from_name)?,
         state: place.word(row.get("state"), IncidentState::from_name)?,
+        root: row.get::<Option<String>, _>("root").map(IncidentId::new),
         asset: row.get::<Option<String>, _>("asset").map(AssetId::new),
         summary: IncidentSummary {
             asset_name: row.get("asset_name"),

@@ -25,6 +25,15 @@ pub enum Event {
         is_new: bool,
         counts: QueueCounts,
     },
+    /// So many incidents changed that the queue is to be read anew.
+    QueueChanged {
+        counts: QueueCounts,
+    },
+    /// How far an order for many incidents is.
+    TriageProgressed {
+        done: u32,
+        of: u32,
+    },
     /// Plan, step, assessment, evidence or timeline of an incident changed: ask for it again.
     IncidentDetailChanged {
         incident: String,

@@ -1,11 +1,12 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use firebreak_core::triage::Cause;
 use firebreak_core::{Environment, FindingStatus, IncidentState, Severity};
 use serde::Serialize;
 use ts_rs::TS;
 
-use crate::{PlanView, QueueRow, WriteBackView};
+use crate::{IncidentLink, PlanView, QueueRow, WriteBackView};
 
 /// Everything the incident page shows.
 #[derive(Debug, Clone, PartialEq, Serialize, TS)]
@@ -16,6 +17,12 @@ pub struct IncidentView {
     pub next_states: Vec<IncidentState>,
     /// Why its findings are one incident.
     pub joined_because: String,
+    /// Which kind of false positive it is.
+    pub cause: Option<Cause>,
+    /// The incident that has its findings, since they were merged.
+    pub merged_into: Option<IncidentLink>,
+    /// The incidents that were merged into it.
+    pub merged: Vec<IncidentLink>,
     pub assessment: AssessmentView,
     pub asset: Option<AssetView>,
     pub findings: Vec<FindingView>,

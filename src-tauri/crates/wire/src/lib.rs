@@ -17,6 +17,7 @@ mod plan;
 mod queue;
 mod settings;
 mod source;
+mod triage;
 
 pub use approval::*;
 pub use audit::*;
@@ -28,3 +29,4 @@ pub use plan::*;
 pub use queue::*;
 pub use settings::*;
 pub use source::*;
+pub use triage::*;

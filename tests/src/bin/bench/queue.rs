@@ -1,5 +1,6 @@
 //! The queue with a million incidents in it.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
@@ -8,8 +9,8 @@ use chrono::{DateTime, TimeDelta};
 use firebreak_core::finding::Severity;
 use firebreak_core::{AssetId, IncidentId, IncidentState};
 use firebreak_desk::Desk;
-use firebreak_store::{IncidentHead, IncidentSummary};
-use firebreak_wire::{Event, QueueQuery};
+use firebreak_store::{Altered, IncidentHead, IncidentSummary, Stand};
+use firebreak_wire::{Event, QueueQuery, TriageOrder, TriageWish};
 
 use crate::stats::Samples;
 use crate::table::Table;
@@ -21,6 +22,8 @@ const BATCH: usize = 5_000;
 const ROUNDS: usize = 20;
 /// Incidents whose state is changed.
 const CHANGES: usize = 100;
+/// Incidents that are closed at once.
+const CHANGED_AT_ONCE: usize = 5_000;
 
 pub async fn measure(folder: &Path, count: usize, table: &mut Table) -> Result<(), Failure> {
     let (desk, _) = open(&folder.join("queue")).await?;
@@ -41,6 +44,7 @@ pub async fn measure(folder: &Path, count: usize, table: &mut Table) -> Result<(
     }
     table.row("  queue: counts of the tabs", samples.to_string(), format!("{count}"));
     change(&desk, count, table).await?;
+    change_many(&desk, count, table).await?;
     desk.close().await;
     Ok(())
 }
@@ -104,7 +108,7 @@ async fn change(desk: &Arc<Desk>, count: usize, table: &mut Table) -> Result<(),
     for row in page.rows.iter().take(CHANGES) {
         let mut events = desk.events();
         let began = Instant::now();
-        desk.set_incident_state(&row.id, IncidentState::Triaged, "bench").await?;
+        desk.change_incidents(moved(vec![row.id.clone()], IncidentState::Triaged)).await?;
         loop {
             match events.recv().await?.event {
                 Event::IncidentChanged { row: told, .. } if told.id == row.id => break,
@@ -121,16 +125,60 @@ async fn change(desk: &Arc<Desk>, count: usize, table: &mut Table) -> Result<(),
     Ok(())
 }
 
+fn moved(incidents: Vec<String>, to: IncidentState) -> TriageOrder {
+    let wish = TriageWish::Move { to, reason: "bench".to_owned(), cause: None };
+    TriageOrder { incidents, wish }
+}
+
+/// A person closes thousands at once, and takes it back.
+async fn change_many(desk: &Arc<Desk>, count: usize, table: &mut Table) -> Result<(), Failure> {
+    let query = QueueQuery {
+        states: Some(vec![IncidentState::New]),
+        severities: Some(vec![Severity::Low]),
+        limit: Some(500),
+        ..QueueQuery::default()
+    };
+    let mut incidents = Vec::new();
+    let mut page = desk.list_incidents(query.clone()).await?;
+    loop {
+        incidents.extend(page.rows.into_iter().map(|row| row.id));
+        let Some(after) = page.next.filter(|_| incidents.len() < CHANGED_AT_ONCE) else { break };
+        page = desk.list_incidents(QueueQuery { after: Some(after), ..query.clone() }).await?;
+    }
+    incidents.truncate(CHANGED_AT_ONCE);
+    let many = format!("{} of {count}", incidents.len());
+    let (mut done, mut undone) = (Samples::default(), Samples::default());
+    for _ in 0..ROUNDS {
+        let began = Instant::now();
+        desk.change_incidents(moved(incidents.clone(), IncidentState::Closed)).await?;
+        done.push(began.elapsed());
+        let began = Instant::now();
+        desk.undo_triage(None).await?;
+        undone.push(began.elapsed());
+    }
+    table.row("  queue: closed at once", done.to_string(), many.clone());
+    table.row("  queue: taken back at once", undone.to_string(), many);
+    Ok(())
+}
+
 async fn fill(desk: &Desk, count: usize) -> Result<(), Failure> {
     let store = desk.engine().store();
     for first in (0..count).step_by(BATCH) {
         let heads: Vec<_> = (first..count.min(first + BATCH)).map(head).collect();
         let mut write = store.write().await?;
         write.put_incidents(&heads.iter().collect::<Vec<_>>()).await?;
-        for head in heads.iter().filter(|head| head.number % 10 == 3) {
-            let owner = format!("owner-{}", head.number % 40 / 10);
-            write.set_incident_owner(&head.id, Some(&owner), head.updated_at).await?;
-        }
+        let owned = heads.iter().filter(|head| head.number % 10 == 3);
+        let owners: BTreeMap<IncidentId, String> = owned
+            .map(|head| (head.id.clone(), format!("owner-{}", head.number % 40 / 10)))
+            .collect();
+        let stands = write.stands(&owners.keys().cloned().collect()).await?;
+        let assigned = |stand: Stand| Altered {
+            after: stand.standing.assigned(owners.get(&stand.incident).cloned()),
+            incident: stand.incident,
+            before: stand.standing,
+        };
+        let altered: Vec<Altered> = stands.into_iter().map(assigned).collect();
+        write.set_standings(&altered, heads[0].updated_at).await?;
         write.commit().await?;
     }
     Ok(())
@@ -157,6 +205,7 @@ fn head(number: usize) -> IncidentHead {
         lead: None,
         severity: Severity::ALL[(number % 6) as usize],
         state,
+        root: None,
         asset: Some(AssetId::new(format!(
             "arn:aws:ec2:eu-central-1:{account}:instance/i-{number:017x}"
         ))),

@@ -22,7 +22,7 @@ const SECTION: Record<SettingsSection, string> = {
 const THEME: Record<ThemeChoice, string> = { dark: 'dark', light: 'light', system: 'as the system says' };
 
 /** Everything that can be done from anywhere. What belongs to one incident stays on its page. */
-export function commandsOf({ console, queue }: Desk, onhelp: () => void): Command[] {
+export function commandsOf({ console, queue, triage }: Desk, onhelp: () => void): Command[] {
   const { host } = console;
   const command = (group: string, label: string, run: () => void, key?: string): Command => ({ id: `${group} ${label}`, group, label, run, ...(key === undefined ? {} : { key }) });
   return [
@@ -37,6 +37,7 @@ export function commandsOf({ console, queue }: Desk, onhelp: () => void): Comman
     ...SETTINGS.map((section, at) => command('Go to', `Settings: ${SECTION[section]}`, () => router.go({ page: 'settings', section }), at === 0 ? 'g ,' : undefined)),
     command('Do', 'Add a source', () => router.go({ page: 'sources', adding: true })),
     command('Do', 'Poll every source now', () => void attempt(() => host.pollNow(null), 'Asked every source for what is new')),
+    command('Do', 'Take back what you changed last', () => void triage.undo(), 'z'),
     command('Do', 'Verify the audit log', () => {
       router.go({ page: 'audit' });
       void attempt(() => host.verifyAudit());

@@ -7,7 +7,6 @@ import type {
   ConnectionTest,
   Direction,
   Envelope,
-  IncidentState,
   IncidentView,
   KeychainView,
   MappingPreview,
@@ -16,11 +15,13 @@ import type {
   QueueCounts,
   QueuePage,
   QueueQuery,
-  QueueRow,
   RawAlertView,
   Snapshot,
   SourceDraft,
   SourceView,
+  TriageChange,
+  TriageOrder,
+  TriageReport,
   VendorForm,
   WireError,
   WriteBackStatusView,
@@ -41,8 +42,15 @@ export interface Host {
   queueCounts(): Promise<QueueCounts>;
   getIncident(id: string): Promise<IncidentView>;
   getRawAlert(finding: string): Promise<RawAlertView>;
-  setIncidentState(id: string, state: IncidentState, reason: string): Promise<QueueRow>;
-  assignIncident(id: string, owner: string | null): Promise<QueueRow>;
+  /** Does with incidents what a person wishes; what could not be done to some is in the report. */
+  changeIncidents(order: TriageOrder): Promise<TriageReport>;
+  /** Takes a change back; null takes back the person's newest. */
+  undoTriage(change: string | null): Promise<TriageReport>;
+  /** Stops the order under way. What it did stays, and can be taken back. */
+  cancelTriage(): Promise<void>;
+  listTriage(limit: number): Promise<TriageChange[]>;
+  /** The ids of everything that a query leaves; refused when that is more than one change takes. */
+  selectIncidents(query: QueueQuery): Promise<string[]>;
   proposePlan(id: string): Promise<IncidentView>;
   requestApproval(step: string, direction: Direction): Promise<void>;
   rejectStep(step: string, reason: string): Promise<void>;

@@ -1,11 +1,13 @@
 import { createContext } from 'svelte';
 import type { Console } from './console.svelte';
 import type { Queue } from './queue.svelte';
+import type { Triage } from './triage.svelte';
 
 /** What every page of the main window shares. */
 export interface Desk {
   console: Console;
   queue: Queue;
+  triage: Triage;
 }
 
 export const [desk, setDesk] = createContext<Desk>();

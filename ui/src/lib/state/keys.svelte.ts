@@ -18,10 +18,11 @@ export interface KeyGroup {
 const CHORD_MILLISECONDS = 1200;
 
 /** The name of the key that an event stands for. Printable keys are what they print. */
-export function keyName(event: Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' | 'altKey'>): string {
+export function keyName(event: Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' | 'altKey'> & { shiftKey?: boolean }): string {
   const key = event.key === ' ' ? 'space' : event.key.length === 1 ? event.key : event.key.toLowerCase();
   if (event.ctrlKey || event.metaKey) return `mod+${key.toLowerCase()}`;
-  return event.altKey ? `alt+${key}` : key;
+  if (event.altKey) return `alt+${key}`;
+  return event.shiftKey === true && key.startsWith('arrow') ? `shift+${key}` : key;
 }
 
 /** True where keys are text: they then belong to the field. */

@@ -28,6 +28,10 @@ export class Queue {
   held = $state.raw<ReadonlyMap<string, QueueRow>>(new Map());
   /** Rows that no longer match but stay until the next look, so that nothing jumps. */
   left = $state.raw<ReadonlySet<string>>(new Set());
+  /** What the next change is for, by incident: it survives whatever happens to the rows. */
+  selected = $state.raw<ReadonlySet<string>>(new Set());
+  /** Where a range of selected rows began. */
+  #anchor: string | null = null;
   /** Someone is at the machine: from then on nothing moves by itself. */
   touched = false;
   lastVisible = -1;
@@ -135,6 +139,45 @@ export class Queue {
 
   receive(event: Event): void {
     if (event.type === 'incident_changed') this.#place(event.row);
+    else if (event.type === 'queue_changed') void this.load();
+  }
+
+  /** Selects a row, or lets go of it. */
+  toggle(id: string): void {
+    this.touched = true;
+    this.#anchor = id;
+    this.selected = toggled(this.selected, id, !this.selected.has(id));
+  }
+
+  /** Moves the cursor and selects all from where the range began to where it is now. */
+  extend(by: number): void {
+    const from = this.#anchor ?? this.cursor;
+    this.move(by);
+    if (this.cursor !== null) this.extendTo(this.cursor, from);
+  }
+
+  extendTo(id: string, from: string | null = this.#anchor ?? this.cursor): void {
+    this.touched = true;
+    const [start, end] = [from ?? id, id].map((known) => this.rows.findIndex((row) => row.id === known)).toSorted((a, b) => a - b);
+    this.selected = new Set([...this.selected, ...this.rows.slice(Math.max(0, start ?? 0), (end ?? 0) + 1).map((row) => row.id)]);
+    this.#anchor = from ?? id;
+    this.cursor = id;
+  }
+
+  /** Selects everything that the view and the filter leave, fetched or not. */
+  async selectAll(): Promise<void> {
+    this.selected = new Set(await this.#host.selectIncidents(this.#query()));
+  }
+
+  unselect(): void {
+    this.#anchor = null;
+    this.selected = new Set();
+  }
+
+  /** What a change is for: the selected incidents, else the one under the cursor. */
+  get chosen(): string[] {
+    if (this.selected.size > 0) return [...this.selected];
+    return this.cursor === null ? [] : [this.cursor];
   }
 
   /** A person's own change takes the row away at once; the cursor goes to the next one. */
@@ -181,6 +224,7 @@ export class Queue {
     this.rows = [];
     this.held = new Map();
     this.cursor = null;
+    this.unselect();
     this.loading = true;
     return this.load();
   }

@@ -15,6 +15,7 @@ export function reduce(state: Snapshot, { seq, event }: Envelope): Outcome {
   const next: Snapshot = { ...state, seq };
   switch (event.type) {
     case 'incident_changed':
+    case 'queue_changed':
       next.counts = event.counts;
       break;
     case 'source_changed':
@@ -45,6 +46,7 @@ export function reduce(state: Snapshot, { seq, event }: Envelope): Outcome {
     case 'run_progressed':
     case 'run_refused':
     case 'backfill_stopped':
+    case 'triage_progressed':
       // Only the page that shows it cares: it listens to the stream itself.
       break;
     default:

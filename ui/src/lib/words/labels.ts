@@ -1,5 +1,6 @@
 import type {
   CallStatus,
+  Cause,
   Environment,
   FindingStatus,
   IncidentState,
@@ -41,6 +42,17 @@ export const INCIDENT_STATES: readonly IncidentState[] = [
   'false_positive',
 ];
 export const OPEN_STATES: readonly IncidentState[] = ['new', 'triaged', 'planned', 'containing', 'contained'];
+
+/** Why a false positive was one. */
+export const CAUSE: Record<Cause, { label: string; hint: string }> = {
+  expected_activity: { label: 'Expected activity', hint: 'It happened, and somebody was entitled to it.' },
+  test: { label: 'A test of ours', hint: 'A drill, a penetration test, a scanner.' },
+  rule_too_broad: { label: 'Rule too broad', hint: 'It fires on what is harmless.' },
+  missing_context: { label: 'Missing context', hint: 'The rule did not know something about the asset.' },
+  accepted_risk: { label: 'Accepted risk', hint: 'True, known, and accepted.' },
+  wrong_data: { label: 'Wrong data', hint: 'What the source said is not so.' },
+};
+export const CAUSES: readonly Cause[] = ['expected_activity', 'test', 'rule_too_broad', 'missing_context', 'accepted_risk', 'wrong_data'];
 
 export const FINDING_STATUS: Record<FindingStatus, string> = {
   new: 'new',

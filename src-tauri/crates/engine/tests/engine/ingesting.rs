@@ -2,6 +2,7 @@ use std::sync::{Arc, Mutex};
 
 use firebreak_core::finding::FindingStatus;
 use firebreak_core::ports::{OutsideError, Trouble};
+use firebreak_core::triage::Cause;
 use firebreak_core::{IncidentState, Severity};
 use firebreak_store::SourceRow;
 use tokio_util::sync::CancellationToken;
@@ -154,9 +155,15 @@ async fn an_alert_that_is_not_understood_is_kept_verbatim_and_passed() {
 async fn a_person_can_close_but_not_declare_contained() {
     let world = World::new().await;
     let (id, _) = world.planned().await;
-    let refused =
-        world.engine.set_state(&id, IncidentState::Contained, "sure", &me()).await.unwrap_err();
+    let refused = world
+        .engine
+        .set_state(&id, IncidentState::Contained, "sure", None, &me())
+        .await
+        .unwrap_err();
     assert!(refused.to_string().contains("can't make it contained"), "{refused}");
-    world.engine.set_state(&id, IncidentState::Closed, "", &me()).await.unwrap_err();
-    world.engine.set_state(&id, IncidentState::FalsePositive, "a test", &me()).await.unwrap();
+    world.engine.set_state(&id, IncidentState::Closed, "", None, &me()).await.unwrap_err();
+    let over = IncidentState::FalsePositive;
+    let uncaused = world.engine.set_state(&id, over, "a test", None, &me()).await.unwrap_err();
+    assert!(uncaused.to_string().contains("needs its cause"), "{uncaused}");
+    world.engine.set_state(&id, over, "a test", Some(Cause::Test), &me()).await.unwrap();
 }

@@ -13,5 +13,6 @@ mod paging;
 mod recording;
 mod running;
 mod telling;
+mod triaging;
 mod vendor;
 mod world;

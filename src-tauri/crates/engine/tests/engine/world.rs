@@ -335,7 +335,8 @@ impl Normaliser for Lines {
             return Err(NotAnAlert("no alert".to_owned()));
         };
         // `i-1|high|new|nowhere` is about nothing that is known yet.
-        let nowhere = parts.next() == Some("nowhere");
+        let place = parts.next().unwrap_or_default();
+        let nowhere = place == "nowhere";
         let at = |minute| Utc.with_ymd_and_hms(2026, 11, 22, 11, minute, 0).unwrap();
         // When it was last changed: `i-1|high|new||7` at 11:07, or a whole time.
         let changed = parts
@@ -353,7 +354,7 @@ impl Normaliser for Lines {
             created_at: Some(at(0)),
             updated_at: changed,
             status_changed_at: None,
-            resource: if nowhere { Resource::default() } else { machine() },
+            resource: if nowhere { Resource::default() } else { machine(place) },
             actor: None,
             rule_id: None,
             rule_name: None,
@@ -366,9 +367,14 @@ impl Normaliser for Lines {
     }
 }
 
-fn machine() -> Resource {
+/// `on-2` is another machine.
+fn machine(place: &str) -> Resource {
+    let id = match place.strip_prefix("on-") {
+        Some(number) => format!("i-0bbbbbbbbbbbbbbb{number}"),
+        None => INSTANCE.to_owned(),
+    };
     Resource {
-        native_id: Some(INSTANCE.to_owned()),
+        native_id: Some(id),
         kind: Some(ResourceKind::Instance),
         account: Some(ACCOUNT.to_owned()),
         region: Some("eu-central-1".to_owned()),

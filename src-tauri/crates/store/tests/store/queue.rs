@@ -1,12 +1,12 @@
 //! Whatever is asked of the queue, it answers what a walk over all incidents would.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta};
 use firebreak_core::incident::label;
 use firebreak_core::queue::{OwnerFilter, QueueCounts, QueueFilter};
 use firebreak_core::{AssetId, IncidentId, IncidentState, Severity, Timestamp};
-use firebreak_store::{IncidentHead, IncidentSummary, Store};
+use firebreak_store::{Altered, IncidentHead, IncidentSummary, Store};
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop, prop_oneof, proptest};
 use proptest::sample::select;
 use proptest::test_runner::TestCaseError;
@@ -131,6 +131,7 @@ fn head(draft: &Draft) -> IncidentHead {
         lead: None,
         severity: draft.severity,
         state: draft.state,
+        root: None,
         asset: Some(AssetId::new("arn:aws:ec2:i-1")),
         summary: IncidentSummary {
             account: draft.account.map(str::to_owned),
@@ -286,7 +287,11 @@ async fn live(steps: Vec<Step>, filters: Vec<QueueFilter>) -> Result<(), TestCas
             Step::Owner(at, to) => {
                 let Some(number) = model.nth(at) else { continue };
                 model.0.get_mut(&number).unwrap().owner = to;
-                write.set_incident_owner(&id(number), to, Timestamp::UNIX_EPOCH).await.unwrap();
+                let stand = write.stands(&BTreeSet::from([id(number)])).await.unwrap().remove(0);
+                let after = stand.standing.assigned(to.map(ToOwned::to_owned));
+                let (incident, before) = (stand.incident, stand.standing);
+                let altered = [Altered { incident, before, after }];
+                write.set_standings(&altered, Timestamp::UNIX_EPOCH).await.unwrap();
             }
         }
         write.commit().await.unwrap();

@@ -105,6 +105,9 @@ export function inventDetail(row: QueueRow, plan: PlanView | null, mood: ModelMo
     row,
     next_states: open ? ['triaged', 'contained', 'closed', 'false_positive'] : ['triaged'],
     joined_because: 'Same instance within 6 hours.',
+    cause: row.state === 'false_positive' ? 'test' : null,
+    merged_into: null,
+    merged: [],
     assessment: {
       author: byModel ? 'model' : 'playbook',
       model: byModel ? 'sandbox-honest' : null,

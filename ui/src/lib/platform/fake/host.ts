@@ -24,6 +24,9 @@ import type {
   SourceView,
   StepState,
   StepView,
+  TriageChange,
+  TriageOrder,
+  TriageReport,
   VendorForm,
   WriteBackStatusView,
   WriteBackView,
@@ -38,6 +41,7 @@ import { inventRaw } from './raw';
 import { playRun } from './run';
 import { SourceDesk } from './source-desk';
 import { inventPlan, optionsFor, provenBy } from './steps';
+import { TriageDesk } from './triage';
 import { VENDORS } from './vendors';
 import { CLOUD, inventAudit, MODEL, NO_MODEL, snapshotFor, verdictFor, type Scenario } from './workspace';
 import { inventOrders, inventWriteBacks } from './write-backs';
@@ -57,6 +61,7 @@ export class FakeHost implements Host {
   #send: ((envelope: Envelope) => void) | null = null;
   #cancelled = new Set<string>();
   #sources = new SourceDesk(this);
+  #triage = new TriageDesk(this);
   #writeBacks = new Map<string, WriteBackView[]>([['inc_0000', inventWriteBacks()]]);
 
   constructor(scenario: Scenario = 'full', pace = 420, size = 300) {
@@ -106,16 +111,20 @@ export class FakeHost implements Host {
   queueCounts = async (): Promise<QueueCounts> => this.#counts();
 
   getIncident = async (id: string): Promise<IncidentView> => {
-    const row = this.#row(id);
+    const row = this.row(id);
     const mood: ModelMood = this.scenario === 'model-down' ? 'down' : this.snapshot.model.configured ? 'answered' : 'absent';
     const blocked = this.snapshot.phase < 2 ? 'Phase 1 is read-only: nothing is written to a source either.' : null;
-    return { ...inventDetail(row, this.#plan(row), mood), write_backs: this.#writeBacksOf(id), write_back_blocked: blocked };
+    return { ...inventDetail(row, this.#plan(row), mood), ...this.#triage.links(id), write_backs: this.#writeBacksOf(id), write_back_blocked: blocked };
   };
 
   getRawAlert = async (finding: string): Promise<RawAlertView> => inventRaw(finding);
 
-  setIncidentState = async (id: string, state: IncidentState, _reason: string): Promise<QueueRow> => this.#change(id, { state });
-  assignIncident = async (id: string, owner: string | null): Promise<QueueRow> => this.#change(id, { owner });
+  changeIncidents = (order: TriageOrder): Promise<TriageReport> => this.#triage.change(order);
+  undoTriage = (change: string | null): Promise<TriageReport> => this.#triage.undo(change);
+  cancelTriage = async (): Promise<void> => {};
+  listTriage = async (limit: number): Promise<TriageChange[]> => this.#triage.list(limit);
+  selectIncidents = async (query: QueueQuery): Promise<string[]> =>
+    this.rows.filter((row) => matchesQuery(row, query, this.snapshot.user)).map((row) => row.id);
 
   proposePlan = async (id: string): Promise<IncidentView> => {
     this.#plans.delete(id);
@@ -193,7 +202,7 @@ export class FakeHost implements Host {
 
   askWriteBack = async (incident: string, status: WriteBackStatusView | null, comment: string): Promise<WriteBackView[]> => {
     await wait(this.pace);
-    const { findings } = inventDetail(this.#row(incident), null, 'absent');
+    const { findings } = inventDetail(this.row(incident), null, 'absent');
     const told = [...new Set(findings.map((finding) => finding.source))];
     const orders = inventOrders(told, status, comment, this.snapshot.user);
     this.#setWriteBacks(incident, [...orders, ...this.#writeBacksOf(incident)]);
@@ -269,14 +278,15 @@ export class FakeHost implements Host {
     };
   }
 
-  #row(id: string): QueueRow {
+  row(id: string): QueueRow {
     const row = this.rows.find((other) => other.id === id);
     if (row) return row;
     throw new HostError({ code: 'not_found', message: `There is no incident ${id} in this workspace.`, retryable: false });
   }
 
-  #change(id: string, change: Partial<QueueRow>): QueueRow {
-    const row = { ...this.#row(id), ...change, updated_at: new Date().toISOString() };
+  /** Replaces part of a row and tells of it. */
+  change(id: string, change: Partial<QueueRow>): QueueRow {
+    const row = { ...this.row(id), ...change, updated_at: new Date().toISOString() };
     this.rows = this.rows.map((other) => (other.id === id ? row : other));
     this.#rowChanged(row, false);
     return row;

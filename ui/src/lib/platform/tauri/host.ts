@@ -7,7 +7,6 @@ import type {
   ConnectionTest,
   Direction,
   Envelope,
-  IncidentState,
   IncidentView,
   KeychainView,
   MappingPreview,
@@ -16,11 +15,13 @@ import type {
   QueueCounts,
   QueuePage,
   QueueQuery,
-  QueueRow,
   RawAlertView,
   Snapshot,
   SourceDraft,
   SourceView,
+  TriageChange,
+  TriageOrder,
+  TriageReport,
   VendorForm,
   WriteBackStatusView,
   WriteBackView,
@@ -35,10 +36,11 @@ export class TauriHost implements Host {
   queueCounts = () => call<QueueCounts>('queue_counts');
   getIncident = (id: string) => call<IncidentView>('get_incident', { id });
   getRawAlert = (finding: string) => call<RawAlertView>('get_raw_alert', { finding });
-  setIncidentState = (id: string, state: IncidentState, reason: string) =>
-    call<QueueRow>('set_incident_state', { id, state, reason });
-  assignIncident = (id: string, owner: string | null) =>
-    call<QueueRow>('assign_incident', { id, owner });
+  changeIncidents = (order: TriageOrder) => call<TriageReport>('change_incidents', { order });
+  undoTriage = (change: string | null) => call<TriageReport>('undo_triage', { change });
+  cancelTriage = () => call<void>('cancel_triage', {});
+  listTriage = (limit: number) => call<TriageChange[]>('list_triage', { limit });
+  selectIncidents = (query: QueueQuery) => call<string[]>('select_incidents', { query });
   proposePlan = (id: string) => call<IncidentView>('propose_plan', { id });
   requestApproval = (step: string, direction: Direction) =>
     call<void>('request_approval', { step, direction });

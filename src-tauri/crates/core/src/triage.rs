@@ -1,0 +1,234 @@
+//! What people do to incidents while they sort the queue. Every such change is recorded with what it
+//! altered, so that it can be taken back; whether it may be made, and whether it can still be undone, is
+//! decided here.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{FindingId, IncidentId, IncidentState};
+
+/// What a person wants done with some incidents.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wish {
+    /// Move each to a state.
+    Move {
+        /// Where to.
+        to: IncidentState,
+        /// In the person's words; needed for closing.
+        reason: String,
+        /// Which kind of false positive; needed for, and only for, a false positive.
+        cause: Option<Cause>,
+    },
+    /// Give each to a person, or to nobody.
+    Assign {
+        /// To whom.
+        owner: Option<String>,
+    },
+    /// Put the findings of each into this incident, and close each.
+    Merge {
+        /// Into which.
+        into: IncidentId,
+    },
+    /// Take each out of the incident it was merged into, with what is its own.
+    Unmerge,
+    /// Put single findings of one incident into another, or into one of their own.
+    Relocate {
+        /// Which.
+        findings: Vec<FindingId>,
+        /// Into which; `None` opens one.
+        into: Option<IncidentId>,
+    },
+}
+
+/// Why a false positive was one. Closed, so that it can be counted by rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// It happened, and somebody was entitled to it.
+    ExpectedActivity,
+    /// A drill, a penetration test, a scanner of our own.
+    Test,
+    /// The rule fires on what is harmless.
+    RuleTooBroad,
+    /// The rule did not know something about the asset.
+    MissingContext,
+    /// True, known and accepted.
+    AcceptedRisk,
+    /// What the source said is not so.
+    WrongData,
+}
+
+impl Cause {
+    /// All, in the order in which they are offered.
+    pub const ALL: [Self; 6] = [
+        Self::ExpectedActivity,
+        Self::Test,
+        Self::RuleTooBroad,
+        Self::MissingContext,
+        Self::AcceptedRisk,
+        Self::WrongData,
+    ];
+
+    /// The stored name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ExpectedActivity => "expected_activity",
+            Self::Test => "test",
+            Self::RuleTooBroad => "rule_too_broad",
+            Self::MissingContext => "missing_context",
+            Self::AcceptedRisk => "accepted_risk",
+            Self::WrongData => "wrong_data",
+        }
+    }
+
+    /// Reads a stored name; `None` for any other.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|cause| cause.name() == name)
+    }
+}
+
+/// What triage may alter of an incident.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Standing {
+    /// Where it stands.
+    pub state: IncidentState,
+    /// Who works on it.
+    pub owner: Option<String>,
+    /// Which kind of false positive it is.
+    pub cause: Option<Cause>,
+    /// The incident that has its findings.
+    pub merged_into: Option<IncidentId>,
+}
+
+impl Standing {
+    /// How it stands once moved. Moving to where it is already alters nothing.
+    ///
+    /// # Errors
+    /// Why not, in words that follow the incident's label.
+    pub fn moved(&self, to: IncidentState, cause: Option<Cause>) -> Result<Self, String> {
+        if self.merged_into.is_some() {
+            return Err("is merged into another; take it out of that one first".to_owned());
+        }
+        if to != self.state && !self.state.choices().contains(&to) {
+            return Err(format!("is {}; a person can't make it {}", self.state.name(), to.name()));
+        }
+        Ok(Self { state: to, cause, ..self.clone() })
+    }
+
+    /// How it stands once it is somebody's.
+    pub fn assigned(&self, owner: Option<String>) -> Self {
+        Self { owner, ..self.clone() }
+    }
+
+    /// How it stands once merged.
+    ///
+    /// # Errors
+    /// Why not, in words that follow the incident's label.
+    pub fn merged(&self, into: &IncidentId) -> Result<Self, String> {
+        match self.state {
+            _ if self.merged_into.is_some() => Err("is merged into another already".to_owned()),
+            IncidentState::New | IncidentState::Triaged | IncidentState::Planned => Ok(Self {
+                state: IncidentState::Closed,
+                merged_into: Some(into.clone()),
+                ..self.clone()
+            }),
+            IncidentState::Containing | IncidentState::Contained => Err(format!(
+                "is {}: steps of its plan ran, so merge the others into it",
+                self.state.name()
+            )),
+            IncidentState::Closed | IncidentState::FalsePositive => {
+                Err(format!("is {}; reopen it first", self.state.name()))
+            }
+        }
+    }
+
+    /// Whether others may be merged into it, or findings put into it.
+    ///
+    /// # Errors
+    /// Why not, in words that follow the incident's label.
+    pub fn takes_in(&self) -> Result<(), String> {
+        if self.merged_into.is_some() {
+            return Err("is merged into another, so nothing can go into it".to_owned());
+        }
+        if !self.state.is_open() {
+            return Err(format!("is {}; reopen it first", self.state.name()));
+        }
+        Ok(())
+    }
+
+    /// How it stands once a change is undone: what the change altered is as before, the rest as now.
+    /// `None` when something the change altered was altered again since.
+    pub fn undone(&self, before: &Self, after: &Self) -> Option<Self> {
+        Some(Self {
+            state: back(&self.state, &before.state, &after.state)?,
+            owner: back(&self.owner, &before.owner, &after.owner)?,
+            cause: back(&self.cause, &before.cause, &after.cause)?,
+            merged_into: back(&self.merged_into, &before.merged_into, &after.merged_into)?,
+        })
+    }
+}
+
+fn back<T: Clone + PartialEq>(now: &T, before: &T, after: &T) -> Option<T> {
+    match () {
+        () if before == after => Some(now.clone()),
+        () if now == after => Some(before.clone()),
+        () => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn standing(state: IncidentState) -> Standing {
+        Standing { state, owner: None, cause: None, merged_into: None }
+    }
+
+    #[test]
+    fn an_incident_whose_steps_ran_is_never_merged_away() {
+        let into = IncidentId::new("inc_a");
+        for state in IncidentState::ALL {
+            let merged = standing(state).merged(&into);
+            let quiet = matches!(
+                state,
+                IncidentState::New | IncidentState::Triaged | IncidentState::Planned
+            );
+            assert_eq!(merged.is_ok(), quiet, "{state:?}");
+        }
+    }
+
+    #[test]
+    fn a_merged_incident_is_neither_moved_nor_merged_nor_filled() {
+        let merged = standing(IncidentState::New).merged(&IncidentId::new("inc_a")).unwrap();
+        assert!(merged.moved(IncidentState::Triaged, None).is_err());
+        assert!(merged.merged(&IncidentId::new("inc_b")).is_err());
+        assert!(merged.takes_in().is_err());
+    }
+
+    #[test]
+    fn undo_leaves_alone_what_the_change_did_not_alter() {
+        let before = standing(IncidentState::New);
+        let after = before.moved(IncidentState::Closed, None).unwrap();
+        let assigned_since = after.assigned(Some("ana".to_owned()));
+        let undone = assigned_since.undone(&before, &after).unwrap();
+        assert_eq!(undone, before.assigned(Some("ana".to_owned())));
+    }
+
+    #[test]
+    fn undo_is_refused_where_somebody_went_on() {
+        let before = standing(IncidentState::New);
+        let after = before.moved(IncidentState::Closed, None).unwrap();
+        let reopened = after.moved(IncidentState::Triaged, None).unwrap();
+        assert_eq!(reopened.undone(&before, &after), None);
+        assert_eq!(after.undone(&before, &after), Some(before));
+    }
+
+    #[test]
+    fn every_cause_is_read_as_it_is_written() {
+        for cause in Cause::ALL {
+            assert_eq!(Cause::from_name(cause.name()), Some(cause));
+            assert_eq!(serde_json::to_value(cause).unwrap(), cause.name());
+        }
+    }
+}
