@@ -118,6 +118,40 @@ describe('queue', () => {
 });
 
 describe('incident', () => {
+  test('what is related is a list and a key away, and is offered for merging', async () => {
+    const host = await open('full', '#/incident/inc_0000');
+    await fireEvent.click(await screen.findByTestId('why-related'));
+    const related = (await screen.findAllByTestId('related-open')).map((button) => button.dataset['label']);
+    expect(related).toHaveLength(2);
+    await press('m');
+    const dialog = await screen.findByTestId('merge-dialog');
+    expect(within(dialog).getAllByTestId('merge-into').slice(0, 2).map((choice) => choice.dataset['label'])).toEqual(related);
+    await press('Escape');
+    await waitFor(() => expect(screen.queryByTestId('merge-dialog')).toBeNull());
+    await press('n');
+    await waitFor(() => expect(location.hash).toBe(`#/incident/${host.rows.find((row) => row.label === related[0])?.id}`));
+  });
+
+  test('a merged incident says where its findings are, and is taken out again', async () => {
+    const host = await open('full', '#/incident/inc_0001');
+    await screen.findByTestId('incident-title');
+    await host.changeIncidents({ incidents: ['inc_0001'], wish: { kind: 'merge', into: 'inc_0000' } });
+    expect((await screen.findByTestId('merged-into')).textContent).toBe(host.row('inc_0000').label);
+    await fireEvent.click(screen.getByTestId('unmerge'));
+    await waitFor(() => expect(screen.queryByTestId('merged-into')).toBeNull());
+  });
+
+  test('findings are chosen to be split off', async () => {
+    const host = await open('full', '#/incident/inc_0000');
+    await fireEvent.click(await screen.findByTestId('why-findings'));
+    await fireEvent.click(await screen.findByTestId('findings-move'));
+    expect(screen.getByTestId('finding-move')).toHaveProperty('disabled', true);
+    await fireEvent.click(screen.getAllByTestId('finding-choose')[0] as HTMLElement);
+    await fireEvent.click(screen.getByTestId('finding-move'));
+    await waitFor(async () => expect((await host.listTriage(1))[0]?.text).toBe('1 findings moved'));
+    await waitFor(() => expect(screen.queryByTestId('finding-into')).toBeNull());
+  });
+
   test('from plan to signature to run to proof to undo', async () => {
     const host = await open('full', '#/incident/inc_0006');
     const cards = await screen.findAllByTestId('step-card');

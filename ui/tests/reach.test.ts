@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import type { ReachEdge, ReachNode, ReachView } from '$wire';
+import type { ReachEdge, ReachNode } from '$wire';
 import { elementsOf } from '../src/features/reach/elements';
-import { hotEdges, layoutReach } from '../src/features/reach/layout';
+import { hotEdges, layoutReach, type Drawn } from '../src/features/reach/layout';
 
 const node = (id: string, role: ReachNode['role'], hops: number): ReachNode => ({ id, name: id, kind: 'instance', role, hops });
 const edge = (from: string, to: string): ReachEdge => ({ from, to, kind: 'network', reason: 'r', source: 'wiz' });
-const reach: ReachView = {
+const reach: Drawn = {
   nodes: [node('web', 'compromised', 0), node('net', 'external', 1), node('role', 'neighbour', 1), node('log', 'neighbour', 1), node('data', 'crown_jewel', 2)],
   edges: [edge('net', 'web'), edge('web', 'role'), edge('web', 'log'), edge('role', 'data')],
 };
@@ -25,7 +25,7 @@ describe('layout', () => {
   });
   test('the same reach is drawn the same way, in whatever order it comes', () => {
     const turned = { nodes: reach.nodes.toReversed(), edges: reach.edges.toReversed() };
-    const sorted = (view: ReachView) => [...layoutReach(view)].sort(([a], [b]) => (a < b ? -1 : 1));
+    const sorted = (view: Drawn) => [...layoutReach(view)].sort(([a], [b]) => (a < b ? -1 : 1));
     expect(sorted(turned)).toEqual(sorted(reach));
   });
 });

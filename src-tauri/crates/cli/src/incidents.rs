@@ -1,6 +1,6 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use firebreak_desk::IncidentState;
-use firebreak_wire::{IncidentView, QueueQuery, QueueRow, ReachView, TriageWish};
+use firebreak_wire::{IncidentView, QueueQuery, QueueRow, ReachRole, ReachView, TriageWish};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -141,6 +141,9 @@ pub fn incident(view: &IncidentView) -> String {
             entry.evidence.as_deref().unwrap_or_default(),
         ));
     }
+    for related in &view.related {
+        lines.push(format!("related: {} ({})", row(&related.row), clean(&related.why)));
+    }
     if !view.reach.edges.is_empty() {
         lines.push("reach:".to_owned());
         lines.push(reach_text(&view.reach));
@@ -159,21 +162,29 @@ fn reach_text(reach: &ReachView) -> String {
         let node = reach.nodes.iter().find(|node| node.id == id);
         node.map_or_else(|| clean(id), |node| short(&node.name, 40))
     };
-    reach
-        .edges
-        .iter()
-        .map(|edge| {
-            format!(
-                "  {} → {}  {} ({}, {})",
-                name(&edge.from),
-                name(&edge.to),
-                short(&edge.reason, 100),
-                clean(&edge.kind),
-                clean(&edge.source)
-            )
-        })
-        .collect::<Vec<_>>()
-        .join("\n")
+    let jewels = reach.nodes.iter().filter(|node| node.role == ReachRole::CrownJewel);
+    let mut lines = vec![format!(
+        "  {} assets within {} hops{}, {} crown jewels{}",
+        reach.assets,
+        reach.hops,
+        if reach.goes_on { " and more beyond" } else { "" },
+        reach.crown_jewels,
+        if reach.unlisted > 0 { format!("; {} not listed", reach.unlisted) } else { String::new() },
+    )];
+    lines.extend(
+        jewels.map(|node| format!("  crown jewel {}, {} hops", short(&node.name, 60), node.hops)),
+    );
+    lines.extend(reach.edges.iter().map(|edge| {
+        format!(
+            "  {} → {}  {} ({}, {})",
+            name(&edge.from),
+            name(&edge.to),
+            short(&edge.reason, 100),
+            clean(&edge.kind),
+            clean(&edge.source)
+        )
+    }));
+    lines.join("\n")
 }
 
 fn asked(filter: ListFilter, now: DateTime<Utc>) -> Result<QueueQuery, Failure> {

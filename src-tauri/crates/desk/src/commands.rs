@@ -1,10 +1,14 @@
 //! What the interface may ask about incidents, plans and the audit log.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use firebreak_core::asset::asset_id;
 use firebreak_core::incident::label;
 use firebreak_core::policy::VerdictKind;
-use firebreak_core::{Direction, FindingId, IncidentId, StepId, StepState};
+use firebreak_core::queue::QueueRow;
+use firebreak_core::{AssetId, Direction, FindingId, IncidentId, StepId, StepState};
+use firebreak_engine::Reach;
 use firebreak_store::StoredStep;
 use firebreak_wire as wire;
 
@@ -12,6 +16,8 @@ use crate::desk::{get, set};
 use crate::view::plan::StepFacts;
 use crate::{Desk, DeskError, mapping, view};
 
+/// Related incidents shown.
+const RELATED: u32 = 50;
 /// Rows of the audit log a page.
 const AUDIT_PAGE: u32 = 200;
 
@@ -42,6 +48,15 @@ impl Desk {
         };
         let evidence = store.evidence(&id).await?;
         let stand = store.standing(&id).await?;
+        let findings = store.findings(&id).await?;
+        let mut own: Vec<AssetId> = findings
+            .iter()
+            .filter_map(|finding| asset_id(&finding.source, &finding.draft.resource))
+            .chain(incident.asset.clone())
+            .collect();
+        own.sort();
+        own.dedup();
+        let reach = self.engine.reach(&own).await?;
         let mut notices = Vec::new();
         if let Some(problem) = &context.problem {
             notices.push(wire::Notice {
@@ -65,13 +80,15 @@ impl Desk {
             merged: store.merged_into(&id).await?.into_iter().map(link).collect(),
             assessment: view::incident::assessment(&context),
             asset: asset.as_ref().map(view::incident::asset),
-            findings: store.findings(&id).await?.iter().map(view::incident::finding).collect(),
+            findings: findings.iter().map(view::incident::finding).collect(),
             timeline: store.timeline(&id).await?.iter().map(view::incident::timeline).collect(),
             evidence: evidence.iter().map(view::incident::evidence).collect(),
             reach: view::incident::reach(
                 context.neighbourhood.as_ref().map(|(graph, _)| graph),
                 asset.as_ref(),
+                &reach,
             ),
+            related: self.related(&id, &own, &reach).await?,
             plan: self.plan_view(&id).await?,
             write_backs: store
                 .write_backs(&id)
@@ -82,6 +99,31 @@ impl Desk {
             write_back_blocked: self.write_back_obstacle(&id).await?,
             notices,
         })
+    }
+
+    /// Incidents on the same assets, then on those within reach.
+    async fn related(
+        &self,
+        id: &IncidentId,
+        own: &[AssetId],
+        reach: &Reach,
+    ) -> Result<Vec<wire::RelatedIncident>, DeskError> {
+        let listed = reach.radius.listed.iter().filter(|reached| !reached.outside);
+        let mut hops: BTreeMap<&AssetId, u32> =
+            listed.map(|reached| (&reached.asset, reached.hops)).collect();
+        hops.extend(own.iter().map(|asset| (asset, 0)));
+        let assets = hops.keys().map(|asset| (*asset).clone()).collect();
+        let rows = self.engine.store().incidents_about(&assets, id, RELATED).await?;
+        let why = |asset: &Option<AssetId>| match asset.as_ref().and_then(|id| hops.get(id)) {
+            Some(0) | None => "same asset".to_owned(),
+            Some(1) => "its asset is next door".to_owned(),
+            Some(hops) => format!("its asset is {hops} hops away"),
+        };
+        let related = |row: &QueueRow| wire::RelatedIncident {
+            row: view::queue::row(row),
+            why: why(&row.asset),
+        };
+        Ok(rows.iter().map(related).collect())
     }
 
     async fn plan_view(&self, id: &IncidentId) -> Result<Option<wire::PlanView>, DeskError> {
@@ -103,6 +145,7 @@ impl Desk {
         let store = self.engine.store();
         let step = &stored.step;
         let now = self.engine.now();
+        let state = store.standing(&step.incident).await?.standing.state;
         let mut approvals = match step.subject() {
             Some(subject) => {
                 store.approvals_for(&step.id, Direction::Execute, &subject.digest()).await?
@@ -128,6 +171,9 @@ impl Desk {
             undo_run: store.newest_intent(&step.id, Direction::Undo).await?,
             running: self.engine.is_running(&step.id),
             obstacle: self.obstacle(step.account.as_str(), &step.verdict.kind),
+            over: (!state.is_open()).then(|| {
+                "The incident is over: reopen it to approve or run steps of its plan.".to_owned()
+            }),
         };
         Ok(view::plan::step(stored, &facts))
     }

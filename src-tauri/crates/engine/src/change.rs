@@ -160,7 +160,7 @@ impl Engine {
             })?;
             self.keep_what_filled_up(&mut write, &mut again, &back).await?;
         }
-        self.apply(&mut write, &again, &stands, &said, who).await?;
+        self.apply(&mut write, &again, |_| said.clone(), who).await?;
         report.regrouped = self.regroup(&mut write, groups, &BTreeSet::new()).await?;
         let text = format!("{said} ({} incidents)", again.len());
         let incidents: Vec<_> = again.iter().map(|one| one.incident.as_str()).collect();
@@ -221,8 +221,34 @@ impl Engine {
         watch: impl Fn(usize),
         cancel: &CancellationToken,
     ) -> Result<ChangeReport, EngineError> {
-        let id = fresh("chg");
         let mut report = ChangeReport { text: said.to_owned(), ..ChangeReport::default() };
+        let done = self.restand_all(incidents, next, who, watch, cancel, &mut report).await;
+        // What was done before something went wrong is done, and can be taken back.
+        self.tell(&report);
+        if let Err(EngineError::Store(error)) = &done {
+            self.note_storage(error);
+        }
+        done?;
+        match report.changed.is_empty() && report.unchanged == 0 && !report.cancelled {
+            true => Err(nothing_done(&report.refused)),
+            false => Ok(report),
+        }
+    }
+
+    async fn restand_all(
+        &self,
+        incidents: &BTreeSet<IncidentId>,
+        next: impl Fn(&Standing) -> Result<Standing, String>,
+        who: &Identity,
+        watch: impl Fn(usize),
+        cancel: &CancellationToken,
+        report: &mut ChangeReport,
+    ) -> Result<(), EngineError> {
+        let (id, said) = (fresh("chg"), report.text.clone());
+        let words = |one: &Altered| match one.before.state == one.after.state {
+            true => said.clone(),
+            false => format!("{} \u{2192} {said}", one.before.state.name()),
+        };
         let all: Vec<&IncidentId> = incidents.iter().collect();
         let mut looked_at = 0;
         for some in all.chunks(CHANGED_AT_ONCE) {
@@ -244,8 +270,8 @@ impl Engine {
                 }
             }
             if !altered.is_empty() {
-                self.apply(&mut write, &altered, &stands, said, who).await?;
-                let row = self.change_row(&id, said, &altered, who);
+                self.apply(&mut write, &altered, words, who).await?;
+                let row = self.change_row(&id, &said, &altered, who);
                 write.put_change(&row, &altered, &[]).await?;
                 let records = self.told(&row, &altered, incidents.len() == 1, who);
                 write.audit_all(records).await?;
@@ -256,11 +282,7 @@ impl Engine {
             looked_at += some.len();
             watch(looked_at);
         }
-        self.tell(&report);
-        match report.changed.is_empty() && report.unchanged == 0 && !report.cancelled {
-            true => Err(nothing_done(&report.refused)),
-            false => Ok(report),
-        }
+        Ok(())
     }
 
     /// Writes how incidents stand now, and a line in the timeline of each.
@@ -268,8 +290,7 @@ impl Engine {
         &self,
         write: &mut Write,
         altered: &[Altered],
-        stands: &[Stand],
-        said: &str,
+        words: impl Fn(&Altered) -> String,
         who: &Identity,
     ) -> Result<(), EngineError> {
         let now = self.now();
@@ -281,14 +302,7 @@ impl Engine {
         }
         let lines: Vec<(IncidentId, timeline::Entry)> = altered
             .iter()
-            .map(|one| {
-                let (from, to) = (one.before.state, one.after.state);
-                let text = match from == to || stands.is_empty() {
-                    true => said.to_owned(),
-                    false => format!("{} \u{2192} {said}", from.name()),
-                };
-                (one.incident.clone(), self.decision(who, text))
-            })
+            .map(|one| (one.incident.clone(), self.decision(who, words(one))))
             .collect();
         Ok(write.put_timelines(&lines).await?)
     }

@@ -15,6 +15,7 @@ use tokio::sync::{Semaphore, broadcast};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use crate::map::AssetMap;
 use crate::{EngineError, EngineEvent};
 
 /// Events that a slow listener may fall behind by before it must take a new snapshot.
@@ -79,6 +80,7 @@ pub struct Engine {
     events: broadcast::Sender<EngineEvent>,
     pub(crate) running: Mutex<BTreeMap<StepId, CancellationToken>>,
     pub(crate) triage_slots: Semaphore,
+    pub(crate) map: tokio::sync::Mutex<AssetMap>,
     pub(crate) checkpointing: tokio::sync::Mutex<()>,
     pub(crate) continuity_checked: AtomicBool,
 }
@@ -103,6 +105,7 @@ impl Engine {
             events: broadcast::channel(EVENT_BACKLOG).0,
             running: Mutex::default(),
             triage_slots: Semaphore::new(TRIAGE_AT_ONCE),
+            map: tokio::sync::Mutex::default(),
             checkpointing: tokio::sync::Mutex::default(),
             continuity_checked: AtomicBool::new(false),
         }

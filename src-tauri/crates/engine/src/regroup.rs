@@ -48,7 +48,7 @@ impl Engine {
         if !altered.is_empty() {
             write.put_timeline(into, &line).await?;
         }
-        self.finish(write, report, (&altered, &stands), &[], who).await
+        self.finish(write, report, &altered, &[], who).await
     }
 
     pub(crate) async fn unmerge(
@@ -73,7 +73,7 @@ impl Engine {
             let left = self.decision(who, format!("{} was taken out again", label(stand.number)));
             write.put_timeline(&stand.root, &left).await?;
         }
-        self.finish(write, report, (&altered, &stands), &[], who).await
+        self.finish(write, report, &altered, &[], who).await
     }
 
     pub(crate) async fn relocate(
@@ -135,7 +135,7 @@ impl Engine {
             write.put_timeline(incident, &self.decision(who, said.clone())).await?;
         }
         let report = ChangeReport { text: said, ..ChangeReport::default() };
-        self.finish(write, report, (&altered, &[]), &moves, who).await
+        self.finish(write, report, &altered, &moves, who).await
     }
 
     /// Opens an incident for findings of another. Taken back, it is closed and empty.
@@ -173,7 +173,7 @@ impl Engine {
         &self,
         mut write: Write,
         mut report: ChangeReport,
-        (altered, stands): (&[Altered], &[Stand]),
+        altered: &[Altered],
         moves: &[Relocated],
         who: &Identity,
     ) -> Result<ChangeReport, EngineError> {
@@ -190,7 +190,7 @@ impl Engine {
             .collect();
         write.relocate(moves).await?;
         let said = report.text.clone();
-        self.apply(&mut write, altered, stands, &said, who).await?;
+        self.apply(&mut write, altered, |_| said.clone(), who).await?;
         report.regrouped = self.regroup(&mut write, groups, &opened).await?;
         let mut row = self.change_row(&fresh("chg"), &said, altered, who);
         row.incidents =

@@ -30,6 +30,7 @@ impl Engine {
             None => None,
         };
 
+        let before = self.store.context(id).await?.neighbourhood;
         let now = self.now();
         let problem = (!problems.is_empty()).then(|| problems.join("; "));
         let mut write = self.store.write().await?;
@@ -53,6 +54,9 @@ impl Engine {
                 .await?;
         }
         write.commit().await?;
+        if let Some(graph) = &graph {
+            self.learn(before.as_ref().map(|(graph, _)| graph), graph, now).await?;
+        }
         self.emit(EngineEvent::IncidentDetailChanged { incident: id.clone() });
         Ok(())
     }

@@ -95,6 +95,47 @@ impl Store {
         row.map(|row| Place { table: "asset", id: id.as_str() }.json(row.get("doc"))).transpose()
     }
 
+    /// What is known of these assets.
+    pub async fn assets(&self, ids: &BTreeSet<AssetId>) -> Result<Vec<Asset>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT a.id, a.doc FROM json_each(?1) asked CROSS JOIN asset a ON a.id = asked.value",
+        )
+        .bind(json_text(ids))
+        .fetch_all(self.read())
+        .await
+        .map_err(StoreError::of("reading assets"))?;
+        rows.iter()
+            .map(|row| Place { table: "asset", id: row.get("id") }.json(row.get("doc")))
+            .collect()
+    }
+
+    /// What sources said around incidents, with when: so many, in the order of the incidents' ids
+    /// after this one.
+    pub async fn neighbourhoods(
+        &self,
+        after: Option<&IncidentId>,
+        limit: u32,
+    ) -> Result<Vec<(IncidentId, Neighbourhood, Timestamp)>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT incident, neighbourhood, neighbours_at FROM incident_context
+             WHERE neighbourhood IS NOT NULL AND neighbours_at IS NOT NULL AND incident > ?1
+             ORDER BY incident LIMIT ?2",
+        )
+        .bind(after.map_or("", IncidentId::as_str))
+        .bind(limit)
+        .fetch_all(self.read())
+        .await
+        .map_err(StoreError::of("reading what sources said"))?;
+        rows.iter()
+            .map(|row| {
+                let id: String = row.get("incident");
+                let place = Place { table: "incident_context", id: &id };
+                let said = place.json(row.get("neighbourhood"))?;
+                Ok((IncidentId::new(&id), said, place.time(row.get("neighbours_at"))?))
+            })
+            .collect()
+    }
+
     /// What was gathered about an incident; empty when nothing was yet.
     pub async fn context(&self, incident: &IncidentId) -> Result<IncidentContext, StoreError> {
         let row = sqlx::query(

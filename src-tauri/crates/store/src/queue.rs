@@ -9,6 +9,7 @@
 mod list;
 mod search;
 
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
 use firebreak_core::queue::{QueueCounts, QueueFilter, QueuePage, QueueRow};
@@ -80,6 +81,26 @@ impl Store {
             .map_err(StoreError::of("reading an incident"))?
             .ok_or_else(|| Place { table: "incident", id: id.as_str() }.missing())?;
         queue_row(&row)
+    }
+
+    /// Other incidents about these assets, most severe first; none that was merged into another.
+    pub async fn incidents_about(
+        &self,
+        assets: &BTreeSet<AssetId>,
+        but: &IncidentId,
+        limit: u32,
+    ) -> Result<Vec<QueueRow>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT i.* FROM json_each(?1) asked CROSS JOIN incident i ON i.asset = asked.value
+             WHERE i.merged_into IS NULL AND i.id <> ?2 ORDER BY i.place DESC LIMIT ?3",
+        )
+        .bind(json_text(assets))
+        .bind(but.as_str())
+        .bind(limit)
+        .fetch_all(self.read())
+        .await
+        .map_err(StoreError::of("looking for incidents"))?;
+        rows.iter().map(queue_row).collect()
     }
 
     /// Counts for the tabs.

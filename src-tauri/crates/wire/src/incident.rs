@@ -29,6 +29,8 @@ pub struct IncidentView {
     pub timeline: Vec<TimelineEntry>,
     pub evidence: Vec<EvidenceView>,
     pub reach: ReachView,
+    /// Other incidents that may belong to it, most severe first.
+    pub related: Vec<RelatedIncident>,
     pub plan: Option<PlanView>,
     /// What its sources were told, or are to be, newest first.
     pub write_backs: Vec<WriteBackView>,
@@ -204,12 +206,31 @@ pub struct EvidenceView {
     pub sha256: String,
 }
 
+/// Another incident, and what the two have in common.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[ts(export)]
+pub struct RelatedIncident {
+    pub row: QueueRow,
+    /// "same asset", "its asset is 2 hops away".
+    pub why: String,
+}
+
 /// The assets around the incident and why each is connected.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, TS)]
 #[ts(export)]
 pub struct ReachView {
     pub nodes: Vec<ReachNode>,
     pub edges: Vec<ReachEdge>,
+    /// Assets that an attacker on the incident's assets can get at, as far as any source ever said.
+    pub assets: u32,
+    /// Crown jewels among them.
+    pub crown_jewels: u32,
+    /// How many of them are not among the nodes.
+    pub unlisted: u32,
+    /// How far was looked.
+    pub hops: u32,
+    /// Whether more lies beyond that.
+    pub goes_on: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, TS)]

@@ -1,12 +1,12 @@
 import type { ElementDefinition } from 'cytoscape';
-import type { ReachNode, ReachView } from '$wire';
+import type { ReachNode } from '$wire';
 import { capped, revealed } from '$lib/words/untrusted';
-import { hotEdges, layoutReach } from './layout';
+import { hotEdges, layoutReach, type Drawn } from './layout';
 
 const LABEL = 28;
 
 /** The reach as Cytoscape's elements, placed. Names are untrusted: made visible and short before they are drawn. */
-export function elementsOf(reach: ReachView): ElementDefinition[] {
+export function elementsOf(reach: Drawn): ElementDefinition[] {
   const places = layoutReach(reach);
   const hot = hotEdges(reach);
   const known = new Set(reach.nodes.map((node) => node.id));

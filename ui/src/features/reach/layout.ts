@@ -1,5 +1,8 @@
 import type { ReachEdge, ReachNode, ReachView } from '$wire';
 
+/** What is drawn of a reach. */
+export type Drawn = Pick<ReachView, 'nodes' | 'edges'>;
+
 export interface Point {
   x: number;
   y: number;
@@ -13,7 +16,7 @@ const ROW = 92;
  * reaches to its right, one column a hop. Within a column a node stands near what it hangs on, so that
  * edges seldom cross. The same input gives the same picture.
  */
-export function layoutReach({ nodes, edges }: ReachView): Map<string, Point> {
+export function layoutReach({ nodes, edges }: Drawn): Map<string, Point> {
   const columns = new Map<number, ReachNode[]>();
   for (const node of nodes) {
     const column = columnOf(node);
@@ -54,7 +57,7 @@ function weight(node: ReachNode): number {
 }
 
 /** Edges on a way from the incident's assets to a crown jewel, or from outside to the assets: these are drawn strong. */
-export function hotEdges({ nodes, edges }: ReachView): Set<number> {
+export function hotEdges({ nodes, edges }: Drawn): Set<number> {
   const starts = nodes.filter((node) => node.role === 'compromised').map((node) => node.id);
   const goals = new Set(nodes.filter((node) => node.role === 'crown_jewel').map((node) => node.id));
   const outside = new Set(nodes.filter((node) => node.role === 'external').map((node) => node.id));

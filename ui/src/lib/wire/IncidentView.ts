@@ -10,6 +10,7 @@ import type { Notice } from "./Notice";
 import type { PlanView } from "./PlanView";
 import type { QueueRow } from "./QueueRow";
 import type { ReachView } from "./ReachView";
+import type { RelatedIncident } from "./RelatedIncident";
 import type { TimelineEntry } from "./TimelineEntry";
 import type { WriteBackView } from "./WriteBackView";
 
@@ -36,7 +37,11 @@ merged_into: IncidentLink | null,
 /**
  * The incidents that were merged into it.
  */
-merged: Array<IncidentLink>, assessment: AssessmentView, asset: AssetView | null, findings: Array<FindingView>, timeline: Array<TimelineEntry>, evidence: Array<EvidenceView>, reach: ReachView, plan: PlanView | null, 
+merged: Array<IncidentLink>, assessment: AssessmentView, asset: AssetView | null, findings: Array<FindingView>, timeline: Array<TimelineEntry>, evidence: Array<EvidenceView>, reach: ReachView, 
+/**
+ * Other incidents that may belong to it, most severe first.
+ */
+related: Array<RelatedIncident>, plan: PlanView | null, 
 /**
  * What its sources were told, or are to be, newest first.
  */

@@ -5,4 +5,24 @@ import type { ReachNode } from "./ReachNode";
 /**
  * The assets around the incident and why each is connected.
  */
-export type ReachView = { nodes: Array<ReachNode>, edges: Array<ReachEdge>, };
+export type ReachView = { nodes: Array<ReachNode>, edges: Array<ReachEdge>, 
+/**
+ * Assets that an attacker on the incident's assets can get at, as far as any source ever said.
+ */
+assets: number, 
+/**
+ * Crown jewels among them.
+ */
+crown_jewels: number, 
+/**
+ * How many of them are not among the nodes.
+ */
+unlisted: number, 
+/**
+ * How far was looked.
+ */
+hops: number, 
+/**
+ * Whether more lies beyond that.
+ */
+goes_on: boolean, };

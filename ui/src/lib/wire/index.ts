@@ -64,6 +64,7 @@ export * from './ReachEdge';
 export * from './ReachNode';
 export * from './ReachRole';
 export * from './ReachView';
+export * from './RelatedIncident';
 export * from './RuleView';
 export * from './SentenceView';
 export * from './Severity';

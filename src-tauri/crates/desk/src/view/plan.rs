@@ -17,6 +17,8 @@ pub(crate) struct StepFacts {
     pub running: bool,
     /// Why nothing can be approved or run at all (phase 1, no write credential).
     pub obstacle: Option<String>,
+    /// Why no step is to be run any more, where its incident is over. Undoing stays.
+    pub over: Option<String>,
 }
 
 pub(crate) fn plan(plan: &Plan, steps: Vec<wire::StepView>) -> wire::PlanView {
@@ -89,7 +91,8 @@ fn options(stored: &StoredStep, facts: &StepFacts) -> wire::StepOptions {
     };
     let have = u32::try_from(facts.approvals.len()).unwrap_or(u32::MAX);
     let signed = have >= needed && step.verdict.kind != VerdictKind::Denied;
-    let waiting = matches!(step.state, StepState::Proposed | StepState::Approved);
+    let untouched = matches!(step.state, StepState::Proposed | StepState::Approved);
+    let waiting = untouched && facts.over.is_none();
     let sent_something = facts.run.as_ref().is_some_and(|run| {
         run.calls.iter().any(|call| call.outcome.as_deref() == Some("accepted"))
     });
@@ -110,7 +113,11 @@ fn options(stored: &StoredStep, facts: &StepFacts) -> wire::StepOptions {
             step.state,
             StepState::Unknown | StepState::Dispatched | StepState::Refuted
         ),
-        blocked_because: facts.obstacle.clone().filter(|_| waiting || step.state.can_be_undone()),
+        blocked_because: facts
+            .obstacle
+            .clone()
+            .filter(|_| waiting || step.state.can_be_undone())
+            .or_else(|| facts.over.clone().filter(|_| untouched)),
     }
 }
 

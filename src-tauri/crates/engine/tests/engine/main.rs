@@ -10,6 +10,7 @@ mod interleaving;
 mod killing;
 mod overtaking;
 mod paging;
+mod reaching;
 mod recording;
 mod running;
 mod telling;

@@ -1,5 +1,6 @@
 import type { EvidenceView, FindingView, IncidentView, PlanView, QueueRow, ReachEdge, ReachView, TimelineEntry } from '$wire';
 import { OPEN_STATES } from '../../words/labels';
+import { inventRow } from './incidents';
 import { hex, randomFrom } from './random';
 
 const random = randomFrom(99);
@@ -40,6 +41,11 @@ function reach(asset: string, name: string): ReachView {
     ({ id, name: label, kind, role, hops });
   const edge = (from: string, to: string, kind: string, reason: string, source = 'wiz'): ReachEdge => ({ from, to, kind, reason, source });
   return {
+    assets: 7,
+    crown_jewels: 1,
+    unlisted: 0,
+    hops: 4,
+    goes_on: false,
     nodes: [
       node('45.9.148.21', 'address', 'external', 1),
       node(asset, 'instance', 'compromised', 0, name),
@@ -148,6 +154,10 @@ export function inventDetail(row: QueueRow, plan: PlanView | null, mood: ModelMo
     timeline: [...TIMELINE],
     evidence: [...EVIDENCE],
     reach: reach(asset, name),
+    related: [
+      { row: { ...inventRow(11, 90), state: 'new' }, why: 'same asset' },
+      { row: { ...inventRow(14, 400), state: 'triaged' }, why: 'its asset is 2 hops away' },
+    ],
     plan,
     notices: mood === 'down' ? [{ level: 'warning', text: 'AWS reads failed for region eu-central-1: the read key was refused.', remedy: 'Test the cloud account in settings.' }] : [],
   };

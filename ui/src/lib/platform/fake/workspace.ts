@@ -100,7 +100,7 @@ const KINDS: readonly (readonly [string, string, string, string])[] = [
   ['mo', 'step_run', 'stp_0_2', 'mo ran “Deactivate key AKIA…7Q2F of deploy-bot”: 1 call accepted.'],
   ['firebreak', 'intent_recorded', 'stp_0_2', 'Intent to call iam:UpdateAccessKey was written before the call.'],
   ['mo', 'step_approved', 'stp_0_2', 'mo signed “Deactivate key AKIA…7Q2F of deploy-bot” (1 of 1).'],
-  ['mo', 'incident_assigned', 'INC-2041', 'mo took INC-2041.'],
+  ['mo', 'incident_changed', 'INC-2041', 'mo took INC-2041.'],
   ['firebreak', 'plan_proposed', 'INC-2041', 'Playbook crypto-mining-ec2 v1 proposed 3 steps for INC-2041.'],
   ['wiz', 'alerts_stored', 'wiz', '14 alerts were stored and the cursor moved to 14:03:18.'],
   ['firebreak', 'incident_opened', 'INC-2041', 'INC-2041 was opened from 4 findings.'],
