@@ -101,7 +101,7 @@ impl Desk {
         })
     }
 
-    /// Incidents on the same assets, then on those within reach.
+    /// Incidents on the same assets and on those within reach, the worst first.
     async fn related(
         &self,
         id: &IncidentId,
