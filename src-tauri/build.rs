@@ -2,6 +2,7 @@
 
 const COMMANDS: &[&str] = &[
     "add_cloud_account",
+    "add_note",
     "add_source",
     "ask_write_back",
     "cancel_backfill",

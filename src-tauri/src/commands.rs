@@ -68,6 +68,7 @@ pub fn handler() -> impl Fn(Invoke) -> bool + Send + Sync + 'static {
         steps::run_step,
         stream::get_snapshot,
         stream::subscribe,
+        triage::add_note,
         triage::cancel_triage,
         triage::change_incidents,
         triage::list_triage,

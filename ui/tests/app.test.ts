@@ -54,6 +54,24 @@ describe('queue', () => {
     await waitFor(() => expect(host.rows.find((row) => row.id === id)?.state).toBe('false_positive'));
   });
 
+  test('a filter is completed as it is typed', async () => {
+    const host = await open();
+    await screen.findAllByTestId('queue-row');
+    await press('/');
+    const field = screen.getByTestId('queue-search');
+    await fireEvent.focus(field);
+    await fireEvent.input(field, { target: { value: 'sev' } });
+    expect((await screen.findAllByTestId('completion')).map((option) => option.textContent)).toHaveLength(1);
+    await fireEvent.keyDown(field, { key: 'Tab' });
+    expect(field).toHaveProperty('value', 'severity:');
+    await fireEvent.keyDown(field, { key: 'ArrowDown' });
+    await fireEvent.keyDown(field, { key: 'ArrowDown' });
+    await fireEvent.keyDown(field, { key: 'Enter' });
+    await waitFor(() => expect(field).toHaveProperty('value', ''));
+    const high = host.rows.filter((row) => row.severity === 'high').map((row) => row.id);
+    await waitFor(() => expect(screen.getAllByTestId('queue-row').every((row) => high.includes(row.dataset['incident'] ?? ''))).toBe(true));
+  });
+
   test('several are selected, closed for one reason, and taken back with z', async () => {
     const host = await open();
     const ids = (await screen.findAllByTestId('queue-row')).slice(0, 3).map((row) => row.dataset['incident']);
@@ -139,6 +157,18 @@ describe('incident', () => {
     expect((await screen.findByTestId('merged-into')).textContent).toBe(host.row('inc_0000').label);
     await fireEvent.click(screen.getByTestId('unmerge'));
     await waitFor(() => expect(screen.queryByTestId('merged-into')).toBeNull());
+  });
+
+  test('a note is written with c and stands in the timeline', async () => {
+    await open('full', '#/incident/inc_0000');
+    await screen.findByTestId('timeline');
+    await press('c');
+    const field = screen.getByTestId('note');
+    expect(document.activeElement).toBe(field);
+    await fireEvent.input(field, { target: { value: 'Called the owner.' } });
+    await fireEvent.keyDown(field, { key: 'Enter' });
+    await waitFor(() => expect(screen.getByTestId('timeline').textContent).toContain('Called the owner.'));
+    await waitFor(() => expect(field).toHaveProperty('value', ''));
   });
 
   test('findings are chosen to be split off', async () => {

@@ -19,6 +19,11 @@ pub async fn cancel_triage(desk: Open<'_>) -> Answer<()> {
 }
 
 #[tauri::command]
+pub async fn add_note(desk: Open<'_>, id: String, note: String) -> Answer<()> {
+    desk.add_note(&id, &note).await.map_err(wire)
+}
+
+#[tauri::command]
 pub async fn list_triage(desk: Open<'_>, limit: u32) -> Answer<Vec<TriageChange>> {
     desk.list_triage(limit).await.map_err(wire)
 }

@@ -67,6 +67,9 @@ async fn what_people_change_is_recorded_and_taken_back() {
     let changes = stage.json(&["incidents", "changes"]).await;
     assert!(list(&changes, "").iter().filter(|change| !change["undone_by"].is_null()).count() >= 3);
     stage.refuses(&["incidents", "undo", text(&changes, "/0/id")], 3, "took this back").await;
+    stage.run(&["incidents", "note", &kept, "Called the owner."]).await.ended(0);
+    stage.run(&["incidents", "show", &kept]).await.ended(0).says("Called the owner.");
+    stage.run(&["incidents", "note", &kept, "  "]).await.ended(1).says("1 to 4000 characters");
     stage.audit_holds().await;
     stage.no_secret_leaked();
 }

@@ -213,6 +213,7 @@ fn everywhere(value: &Value) -> Value {
         "channel",
         "order",
         "change",
+        "note",
     ];
     names
         .iter()

@@ -270,6 +270,8 @@ pub enum IncidentCommand {
     },
     /// Assign one to a person, `me`, or `nobody`.
     Assign { id: String, owner: String },
+    /// Write a note into the timeline of one; - reads it from standard input.
+    Note { id: String, text: String },
     /// Move or assign every incident that a filter leaves, at most 10,000.
     Each {
         #[command(flatten)]

@@ -40,6 +40,7 @@ pub async fn run(context: &Context, command: Option<IncidentCommand>) -> Result<
         IncidentCommand::Assign { id, owner } => {
             triage::change(context, vec![id], assigned(owner)).await?;
         }
+        IncidentCommand::Note { id, text } => triage::note(context, &id, text).await?,
         IncidentCommand::Each { filter, to, reason, cause, assign } => {
             let wish = match to {
                 Some(to) => moved(&to, reason, cause.as_deref())?,

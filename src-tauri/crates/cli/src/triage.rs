@@ -1,6 +1,10 @@
 //! Changes of incidents, from the terminal.
 
+use std::io::Read;
+
+use firebreak_desk::NOTE_CAP;
 use firebreak_wire::{TriageOrder, TriageReport, TriageWish};
+use serde_json::json;
 
 use crate::context::{Context, Failure};
 use crate::incidents::row;
@@ -16,6 +20,26 @@ pub async fn change(
 ) -> Result<(), Failure> {
     let report = context.desk.change_incidents(TriageOrder { incidents, wish }).await?;
     context.print(&report, told);
+    Ok(())
+}
+
+/// Adds a note and shows the timeline's end.
+pub async fn note(context: &Context, id: &str, text: String) -> Result<(), Failure> {
+    let text = match text.as_str() {
+        "-" => {
+            let mut read = String::new();
+            let most = NOTE_CAP as u64 * 4 + 1;
+            std::io::stdin()
+                .lock()
+                .take(most)
+                .read_to_string(&mut read)
+                .map_err(|error| Failure::Usage(format!("standard input: {error}")))?;
+            read
+        }
+        _ => text,
+    };
+    context.desk.add_note(id, &text).await?;
+    context.print(&json!({ "noted": id }), |_| "noted".to_owned());
     Ok(())
 }
 

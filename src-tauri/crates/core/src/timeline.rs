@@ -14,6 +14,8 @@ pub enum EntryKind {
     Finding,
     /// A person or Firebreak decided.
     Decision,
+    /// A person wrote something down.
+    Note,
     /// A call changed the cloud.
     Containment,
     /// A proof was read.
@@ -27,6 +29,7 @@ impl EntryKind {
             Self::Activity => "activity",
             Self::Finding => "finding",
             Self::Decision => "decision",
+            Self::Note => "note",
             Self::Containment => "containment",
             Self::Proof => "proof",
         }
@@ -34,7 +37,7 @@ impl EntryKind {
 
     /// Reads a stored name; `None` for any other.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Activity, Self::Finding, Self::Decision, Self::Containment, Self::Proof]
+        [Self::Activity, Self::Finding, Self::Decision, Self::Note, Self::Containment, Self::Proof]
             .into_iter()
             .find(|kind| kind.name() == name)
     }
@@ -49,7 +52,7 @@ pub struct Entry {
     pub kind: EntryKind,
     /// Who: a source's name, a person, `firebreak`.
     pub actor: String,
-    /// One line. Untrusted where the kind is activity or finding.
+    /// One line, but for notes. Untrusted where the kind is activity or finding.
     pub text: String,
     /// The fact behind it.
     pub evidence: Option<EvidenceId>,

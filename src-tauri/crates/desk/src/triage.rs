@@ -56,6 +56,12 @@ impl Desk {
         locked(&self.changing).cancel();
     }
 
+    /// Writes a note into an incident's timeline.
+    pub async fn add_note(&self, said: &str, note: &str) -> Result<(), DeskError> {
+        let id = self.engine.find_incident(said).await?;
+        Ok(self.owner()?.add_note(&id, note, &self.me).await?)
+    }
+
     /// The newest changes, newest first.
     pub async fn list_triage(&self, limit: u32) -> Result<Vec<wire::TriageChange>, DeskError> {
         let limit = limit.clamp(1, CHANGES_LISTED);

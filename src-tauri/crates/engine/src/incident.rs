@@ -6,7 +6,10 @@ use firebreak_core::{IncidentId, IncidentState, text};
 use firebreak_store::Write;
 use serde_json::json;
 
-use crate::{Engine, EngineError, Identity};
+use crate::{Engine, EngineError, EngineEvent, Identity};
+
+/// Characters of a note.
+pub const NOTE_CAP: usize = 4_000;
 
 impl Engine {
     /// The incident that a person means by `INC-12` or by its id.
@@ -43,6 +46,43 @@ impl Engine {
         write.put_timeline(id, &self.decision(who, text.clone())).await?;
         let detail = json!({ "from": from, "to": to, "reason": reason });
         write.audit(self.record(who, "incident_moved", id.to_string(), text, detail)).await?;
+        Ok(())
+    }
+
+    /// Writes a person's note into the timeline and the audit log. It is for people: no model reads it.
+    ///
+    /// # Errors
+    /// [`EngineError::Invalid`] for an empty one and for one longer than [`NOTE_CAP`].
+    pub async fn add_note(
+        &self,
+        id: &IncidentId,
+        note: &str,
+        who: &Identity,
+    ) -> Result<(), EngineError> {
+        let note = note.trim();
+        let length = note.chars().count();
+        if length == 0 || length > NOTE_CAP {
+            return Err(EngineError::Invalid(format!(
+                "a note has 1 to {NOTE_CAP} characters; this one has {length}"
+            )));
+        }
+        let text = text::body(note, NOTE_CAP);
+        let entry = Entry { kind: EntryKind::Note, ..self.decision(who, text.clone()) };
+        let mut write = self.store.write().await?;
+        write.incident_head(id).await?;
+        write.put_timeline(id, &entry).await?;
+        write
+            .audit(self.record(
+                who,
+                "note_added",
+                id.to_string(),
+                "wrote a note",
+                json!({ "note": text }),
+            ))
+            .await?;
+        write.commit().await?;
+        self.emit(EngineEvent::IncidentDetailChanged { incident: id.clone() });
+        self.emit(EngineEvent::AuditChanged);
         Ok(())
     }
 

@@ -187,6 +187,8 @@ pub enum TimelineKind {
     Finding,
     /// A person or Firebreak decided.
     Decision,
+    /// A person wrote something down.
+    Note,
     /// A call changed the cloud.
     Containment,
     /// A proof was read.

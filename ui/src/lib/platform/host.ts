@@ -48,6 +48,8 @@ export interface Host {
   undoTriage(change: string | null): Promise<TriageReport>;
   /** Stops the order under way. What it did stays, and can be taken back. */
   cancelTriage(): Promise<void>;
+  /** Writes a note into an incident's timeline. */
+  addNote(id: string, note: string): Promise<void>;
   listTriage(limit: number): Promise<TriageChange[]>;
   /** The ids of everything that a query leaves; refused when that is more than one change takes. */
   selectIncidents(query: QueueQuery): Promise<string[]>;

@@ -139,6 +139,7 @@ pub(crate) fn timeline(entry: &Entry) -> wire::TimelineEntry {
             EntryKind::Activity => wire::TimelineKind::Activity,
             EntryKind::Finding => wire::TimelineKind::Finding,
             EntryKind::Decision => wire::TimelineKind::Decision,
+            EntryKind::Note => wire::TimelineKind::Note,
             EntryKind::Containment => wire::TimelineKind::Containment,
             EntryKind::Proof => wire::TimelineKind::Proof,
         },

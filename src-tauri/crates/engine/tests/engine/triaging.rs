@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use firebreak_core::timeline::EntryKind;
 use firebreak_core::triage::{Cause, Standing, Wish};
 use firebreak_core::{Direction, FindingId, IncidentId, IncidentState, Severity, StepState};
 use firebreak_engine::{ChangeReport, EngineError};
@@ -318,6 +319,27 @@ async fn false_positives_are_counted_by_rule_and_cause() {
     );
     undo(&world).await.unwrap();
     assert!(world.engine.store().false_positives().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_note_is_on_the_timeline_and_in_the_log() {
+    let world = World::new().await;
+    let (first, _) = two(&world).await;
+    for (bad, why) in [(" \n ".to_owned(), "has 0"), ("x".repeat(4_001), "has 4001")] {
+        let error = world.engine.add_note(&first, &bad, &me()).await.unwrap_err();
+        assert!(error.to_string().contains(why), "{error}");
+    }
+    let nowhere = world.engine.add_note(&IncidentId::new("inc_none"), "hello", &me()).await;
+    assert!(matches!(nowhere, Err(EngineError::NotFound(_))), "{nowhere:?}");
+    let note = "Called the owner.\nShe is on it \u{1f600}\u{202e}";
+    world.engine.add_note(&first, note, &me()).await.unwrap();
+    let lines = world.engine.store().timeline(&first).await.unwrap();
+    let line = lines.iter().find(|line| line.kind == EntryKind::Note).unwrap();
+    assert!(line.text.starts_with("Called the owner.\nShe is on it"), "{:?}", line.text);
+    assert_eq!((line.actor.as_str(), &line.evidence), ("ana", &None));
+    let evidence = world.engine.store().evidence(&first).await.unwrap();
+    assert!(!evidence.iter().any(|fact| fact.text.contains("Called")), "no model reads it");
+    assert!(world.engine.verify_audit().await.unwrap().ok());
 }
 
 /// What a person may do, by the places of incidents and findings in their lists.

@@ -114,7 +114,9 @@ export class FakeHost implements Host {
     const row = this.row(id);
     const mood: ModelMood = this.scenario === 'model-down' ? 'down' : this.snapshot.model.configured ? 'answered' : 'absent';
     const blocked = this.snapshot.phase < 2 ? 'Phase 1 is read-only: nothing is written to a source either.' : null;
-    return { ...inventDetail(row, this.#plan(row), mood), ...this.#triage.links(id), write_backs: this.#writeBacksOf(id), write_back_blocked: blocked };
+    const detail = inventDetail(row, this.#plan(row), mood);
+    const timeline = [...detail.timeline, ...this.#triage.notes(id)];
+    return { ...detail, timeline, ...this.#triage.links(id), write_backs: this.#writeBacksOf(id), write_back_blocked: blocked };
   };
 
   getRawAlert = async (finding: string): Promise<RawAlertView> => inventRaw(finding);
@@ -122,6 +124,7 @@ export class FakeHost implements Host {
   changeIncidents = (order: TriageOrder): Promise<TriageReport> => this.#triage.change(order);
   undoTriage = (change: string | null): Promise<TriageReport> => this.#triage.undo(change);
   cancelTriage = async (): Promise<void> => {};
+  addNote = async (id: string, note: string): Promise<void> => this.#triage.note(id, note);
   listTriage = async (limit: number): Promise<TriageChange[]> => this.#triage.list(limit);
   selectIncidents = async (query: QueueQuery): Promise<string[]> =>
     this.rows.filter((row) => matchesQuery(row, query, this.snapshot.user)).map((row) => row.id);

@@ -1,4 +1,4 @@
-import type { IncidentLink, QueueRow, TriageChange, TriageOrder, TriageRefusal, TriageReport, TriageWish } from '$wire';
+import type { IncidentLink, QueueRow, TimelineEntry, TriageChange, TriageOrder, TriageRefusal, TriageReport, TriageWish } from '$wire';
 import { OPEN_STATES } from '../../words/labels';
 import { HostError } from '../host';
 import type { FakeHost } from './host';
@@ -14,6 +14,7 @@ export class TriageDesk {
   readonly #host: FakeHost;
   #done: Done[] = [];
   #mergedInto = new Map<string, string>();
+  #notes = new Map<string, TimelineEntry[]>();
 
   constructor(host: FakeHost) {
     this.#host = host;
@@ -65,6 +66,16 @@ export class TriageDesk {
     }
     const rows = done.before.map(({ id: known, state, owner }) => this.#host.change(known, { state, owner }));
     return reportOf({ ...done.change, text: `taken back: ${done.change.text}` }, rows, []);
+  }
+
+  note(id: string, text: string): void {
+    const entry: TimelineEntry = { at: new Date().toISOString(), kind: 'note', actor: this.#host.snapshot.user, text, evidence: null };
+    this.#notes.set(id, [...this.notes(id), entry]);
+    this.#host.emit({ type: 'incident_detail_changed', incident: id });
+  }
+
+  notes(id: string): TimelineEntry[] {
+    return this.#notes.get(id) ?? [];
   }
 
   list(limit: number): TriageChange[] {

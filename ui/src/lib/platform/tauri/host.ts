@@ -39,6 +39,7 @@ export class TauriHost implements Host {
   changeIncidents = (order: TriageOrder) => call<TriageReport>('change_incidents', { order });
   undoTriage = (change: string | null) => call<TriageReport>('undo_triage', { change });
   cancelTriage = () => call<void>('cancel_triage', {});
+  addNote = (id: string, note: string) => call<void>('add_note', { id, note });
   listTriage = (limit: number) => call<TriageChange[]>('list_triage', { limit });
   selectIncidents = (query: QueueQuery) => call<string[]>('select_incidents', { query });
   proposePlan = (id: string) => call<IncidentView>('propose_plan', { id });
