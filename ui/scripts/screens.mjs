@@ -43,7 +43,7 @@ export const SCREENS = [
   { name: 'queue-close-many', path: '/#/queue', go: then(press('x', 'J', 'J', 'e'), click('close-false_positive')) },
   { name: 'queue-merge', path: '/#/queue', go: press('x', 'J', 'J', 'm') },
   { name: 'queue-merged', path: '/#/queue', go: then(press('x', 'J', 'm'), click('merge-confirm'), press('Enter')) },
-  { name: 'incident-note', path: '/#/incident/inc_0000', go: then(press('c'), async (page) => page.keyboard.type('Called the owner. She takes web-7 out of the load balancer.'), press('Enter', 'c')) },
+  { name: 'incident-note', path: '/#/incident/inc_0000', go: then(press('c'), async (page) => page.keyboard.type('Called the owner. She takes web-7 out of the load balancer.'), press('Enter')) },
   { name: 'incident-related', path: '/#/incident/inc_0000', go: click('why-related') },
   { name: 'incident-merge', path: '/#/incident/inc_0000', go: press('m') },
   { name: 'incident-move', path: '/#/incident/inc_0000', go: then(click('why-findings'), click('findings-move'), click('finding-choose')) },

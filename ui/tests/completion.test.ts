@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { NO_FILTER, takeTokens } from '$lib/state/queue-filter';
 import { completed, completionsOf, withoutUnfinished } from '$lib/state/completion';
 
 const known = { accounts: ['acme-ci', 'acme-prod', '123456789012', 'two words'], owners: ['j.larsen', 'ana'] };
@@ -24,9 +25,17 @@ describe('completion', () => {
   test('what begins no filter is text', () => {
     for (const text of ['', 'web ', 'xmrig', 'severity:loud', 'web-7 T1496']) expect(words(text), text).toEqual([]);
   });
+  test('every whole completion is a filter that the search takes', () => {
+    const begun = ['severity:', 'sev:', 'state:', 'account:', 'owner:', 'age<', 'age>'];
+    for (const { word, whole } of begun.flatMap((text) => completionsOf(text, known))) {
+      expect(whole).toBe(true);
+      expect(takeTokens({ ...NO_FILTER, text: word }).text, word).toBe('');
+    }
+  });
   test('a filter that is not finished is not searched for as text', () => {
     expect(withoutUnfinished('web severity:')).toBe('web ');
     expect(withoutUnfinished('web age<2')).toBe('web ');
+    expect(withoutUnfinished('web sev:')).toBe('web ');
     expect(withoutUnfinished('web sever')).toBe('web sever');
   });
   test('only the last word is replaced, and a finished one is closed', () => {

@@ -26,6 +26,7 @@ const NAMES: readonly { word: string; hint: string }[] = [
 ];
 const AGES = ['30m', '2h', '12h', '1d', '7d', '4w'] as const;
 const MOST = 8;
+const NOTHING: Known = { accounts: [], owners: [] };
 
 /** How the last word of a typed search may go on. Nothing for a word that begins no filter: it is text. */
 export function completionsOf(text: string, known: Known): Completion[] {
@@ -52,7 +53,7 @@ export function completed(text: string, { word, whole }: Completion): string {
 export function withoutUnfinished(text: string): string {
   const from = text.lastIndexOf(' ') + 1;
   const word = text.slice(from).toLowerCase();
-  return NAMES.some((name) => word.startsWith(name.word)) ? text.slice(0, from) : text;
+  return valuesOf(word, NOTHING) === null ? text : text.slice(0, from);
 }
 
 function valuesOf(word: string, known: Known): { name: string; rest: string; choices: { value: string; hint: string }[] } | null {
