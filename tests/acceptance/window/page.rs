@@ -96,6 +96,31 @@ impl Page {
         }
     }
 
+    /// Types into a field.
+    pub async fn type_into(&self, testid: &str, text: &str) {
+        self.see(testid).await;
+        let field = self.field(testid).await;
+        field.send_keys(text).await.unwrap_or_else(|error| panic!("{testid}: {error}"));
+    }
+
+    /// Empties a field, as selecting all of it and deleting does.
+    pub async fn clear(&self, testid: &str) {
+        self.see(testid).await;
+        let emptied = format!(
+            "(() => {{ const field = document.querySelector('input[data-testid=\"{testid}\"], [data-testid=\"{testid}\"] input'); field.value = ''; field.dispatchEvent(new Event('input', {{ bubbles: true }})); return field.value === ''; }})()"
+        );
+        assert_eq!(self.now(&emptied).await, json!(true), "{testid}");
+    }
+
+    /// The input with this test id, or the one inside of what has it.
+    async fn field(&self, testid: &str) -> Element {
+        let css = format!(
+            "input[data-testid=\"{testid}\"], textarea[data-testid=\"{testid}\"], [data-testid=\"{testid}\"] input"
+        );
+        let found = self.client.find(Locator::Css(&css)).await;
+        found.unwrap_or_else(|error| panic!("{testid}: {error}"))
+    }
+
     /// Clicks what closes this window. The window may be gone before the driver has its answer.
     pub async fn click_to_close(&self, testid: &str) {
         let _gone_or_clicked = self.element(testid).await.click().await;

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 
-use fantoccini::Locator;
 use firebreak_sandbox::Options;
 use serde_json::json;
 
@@ -110,31 +109,4 @@ async fn tell_the_sources(page: &Page) {
         kinds.contains(&"write_back_asked") && kinds.contains(&"write_back_settled"),
         "{kinds:?}"
     );
-}
-
-impl Page {
-    /// Types into a field.
-    pub(super) async fn type_into(&self, testid: &str, text: &str) {
-        self.see(testid).await;
-        let field = self.field(testid).await;
-        field.send_keys(text).await.unwrap_or_else(|error| panic!("{testid}: {error}"));
-    }
-
-    /// Empties a field, as selecting all of it and deleting does.
-    async fn clear(&self, testid: &str) {
-        self.see(testid).await;
-        let emptied = format!(
-            "(() => {{ const field = document.querySelector('input[data-testid=\"{testid}\"], [data-testid=\"{testid}\"] input'); field.value = ''; field.dispatchEvent(new Event('input', {{ bubbles: true }})); return field.value === ''; }})()"
-        );
-        assert_eq!(self.now(&emptied).await, json!(true), "{testid}");
-    }
-
-    /// The input with this test id, or the one inside of what has it.
-    async fn field(&self, testid: &str) -> fantoccini::elements::Element {
-        let css = format!(
-            "input[data-testid=\"{testid}\"], textarea[data-testid=\"{testid}\"], [data-testid=\"{testid}\"] input"
-        );
-        let found = self.client.find(Locator::Css(&css)).await;
-        found.unwrap_or_else(|error| panic!("{testid}: {error}"))
-    }
 }

@@ -1,13 +1,13 @@
 //! Changes of incidents, from the terminal.
 
-use std::io::Read;
+use std::path::Path;
 
-use firebreak_desk::NOTE_CAP;
 use firebreak_wire::{TriageOrder, TriageReport, TriageWish};
 use serde_json::json;
 
 use crate::context::{Context, Failure};
 use crate::incidents::row;
+use crate::mapping;
 use crate::output::{clean, short, word};
 
 /// Changes listed when nobody says how many.
@@ -23,19 +23,10 @@ pub async fn change(
     Ok(())
 }
 
-/// Adds a note and shows the timeline's end.
+/// Adds a note.
 pub async fn note(context: &Context, id: &str, text: String) -> Result<(), Failure> {
     let text = match text.as_str() {
-        "-" => {
-            let mut read = String::new();
-            let most = NOTE_CAP as u64 * 4 + 1;
-            std::io::stdin()
-                .lock()
-                .take(most)
-                .read_to_string(&mut read)
-                .map_err(|error| Failure::Usage(format!("standard input: {error}")))?;
-            read
-        }
+        "-" => mapping::read(Path::new("-"))?,
         _ => text,
     };
     context.desk.add_note(id, &text).await?;

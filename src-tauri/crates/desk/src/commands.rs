@@ -128,9 +128,10 @@ impl Desk {
 
     async fn plan_view(&self, id: &IncidentId) -> Result<Option<wire::PlanView>, DeskError> {
         let Some((plan, steps)) = self.engine.store().plan(id).await? else { return Ok(None) };
+        let over = self.over(id).await?;
         let mut views = Vec::with_capacity(steps.len());
         for stored in &steps {
-            views.push(self.stored_step_view(stored).await?);
+            views.push(self.stored_step_view(stored, over.clone()).await?);
         }
         Ok(Some(view::plan::plan(&plan, views)))
     }
@@ -138,14 +139,26 @@ impl Desk {
     /// One step.
     pub async fn step(&self, id: &str) -> Result<wire::StepView, DeskError> {
         let stored = self.engine.store().step(&StepId::new(id)).await?;
-        self.stored_step_view(&stored).await
+        let over = self.over(&stored.step.incident).await?;
+        self.stored_step_view(&stored, over).await
     }
 
-    async fn stored_step_view(&self, stored: &StoredStep) -> Result<wire::StepView, DeskError> {
+    /// Why no step of an incident is run any more, where it is over.
+    async fn over(&self, id: &IncidentId) -> Result<Option<String>, DeskError> {
+        let state = self.engine.store().standing(id).await?.standing.state;
+        Ok((!state.is_open()).then(|| {
+            "The incident is over: reopen it to approve or run steps of its plan.".to_owned()
+        }))
+    }
+
+    async fn stored_step_view(
+        &self,
+        stored: &StoredStep,
+        over: Option<String>,
+    ) -> Result<wire::StepView, DeskError> {
         let store = self.engine.store();
         let step = &stored.step;
         let now = self.engine.now();
-        let state = store.standing(&step.incident).await?.standing.state;
         let mut approvals = match step.subject() {
             Some(subject) => {
                 store.approvals_for(&step.id, Direction::Execute, &subject.digest()).await?
@@ -171,9 +184,7 @@ impl Desk {
             undo_run: store.newest_intent(&step.id, Direction::Undo).await?,
             running: self.engine.is_running(&step.id),
             obstacle: self.obstacle(step.account.as_str(), &step.verdict.kind),
-            over: (!state.is_open()).then(|| {
-                "The incident is over: reopen it to approve or run steps of its plan.".to_owned()
-            }),
+            over,
         };
         Ok(view::plan::step(stored, &facts))
     }

@@ -36,4 +36,4 @@ pub use settings::PolicyCheck;
 
 pub use firebreak_core::IncidentState;
 pub use firebreak_core::triage::Cause;
-pub use firebreak_engine::{FileReport, IngestReport, NOTE_CAP, PollReport};
+pub use firebreak_engine::{FileReport, IngestReport, PollReport};

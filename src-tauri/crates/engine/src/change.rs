@@ -1,7 +1,7 @@
 //! What people do to incidents in triage: moved, assigned, put together and taken apart, one or
 //! thousands at once. Each change is recorded with what it altered and can be taken back.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use firebreak_core::audit::Entry;
 use firebreak_core::incident::label;
@@ -13,6 +13,7 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::fresh;
+use crate::ingest::count;
 use crate::{Engine, EngineError, EngineEvent, Identity};
 
 /// Incidents in one change.
@@ -126,18 +127,13 @@ impl Engine {
         let mut report = ChangeReport { text: said.clone(), ..ChangeReport::default() };
         let mut write = self.store.write().await?;
         write.mark_undone(&id, self.now(), &who.name).await?;
-        let named = altered.iter().map(|one| one.incident.clone()).collect();
-        let stands = write.stands(&named).await?;
+        let was: BTreeMap<&IncidentId, &Altered> =
+            altered.iter().map(|one| (&one.incident, one)).collect();
+        let stands = write.stands(&was.keys().map(|id| (*id).clone()).collect()).await?;
         let mut again = Vec::new();
         for stand in &stands {
-            let Some(was) = altered.iter().find(|one| one.incident == stand.incident) else {
-                continue;
-            };
-            match self.undone(&mut write, stand, was).await? {
-                Ok(after) => {
-                    let (incident, before) = (stand.incident.clone(), stand.standing.clone());
-                    again.push(Altered { incident, before, after });
-                }
+            match self.undone(&mut write, &id, stand, was[&stand.incident]).await? {
+                Ok(after) => again.push(stand.altered(after)),
                 Err(why) => report.refused.push(refused(stand, why)),
             }
         }
@@ -152,6 +148,7 @@ impl Engine {
                 after: before,
             })
             .collect();
+        self.may_go_back(&mut write, &back).await?;
         let touched = self.touched_by(&mut write, &again, &back).await?;
         let groups = self.groups(&mut write, &touched).await?;
         if !back.is_empty() {
@@ -172,43 +169,6 @@ impl Engine {
         report.changed = again.into_iter().map(|one| one.incident).collect();
         self.tell(&report);
         Ok(report)
-    }
-
-    /// Moves an incident to a state that a person may choose, with a reason for the record.
-    ///
-    /// # Errors
-    /// [`EngineError::Refused`] for states that follow from steps and proofs.
-    pub async fn set_state(
-        &self,
-        id: &IncidentId,
-        to: IncidentState,
-        reason: &str,
-        cause: Option<Cause>,
-        who: &Identity,
-    ) -> Result<(), EngineError> {
-        let wish = Wish::Move { to, reason: reason.to_owned(), cause };
-        self.change_one(id, &wish, who).await
-    }
-
-    /// Gives an incident to a person, or to nobody.
-    pub async fn assign(
-        &self,
-        id: &IncidentId,
-        owner: Option<&str>,
-        who: &Identity,
-    ) -> Result<(), EngineError> {
-        let wish = Wish::Assign { owner: owner.map(ToOwned::to_owned) };
-        self.change_one(id, &wish, who).await
-    }
-
-    async fn change_one(
-        &self,
-        id: &IncidentId,
-        wish: &Wish,
-        who: &Identity,
-    ) -> Result<(), EngineError> {
-        let one = BTreeSet::from([id.clone()]);
-        self.change(&one, wish, who, |_| {}, &CancellationToken::new()).await.map(|_| ())
     }
 
     /// Lets each stand as `next` says, some thousand at a time.
@@ -262,16 +222,13 @@ impl Engine {
             for stand in &stands {
                 match next(&stand.standing) {
                     Ok(after) if after == stand.standing => report.unchanged += 1,
-                    Ok(after) => {
-                        let (incident, before) = (stand.incident.clone(), stand.standing.clone());
-                        altered.push(Altered { incident, before, after });
-                    }
+                    Ok(after) => altered.push(stand.altered(after)),
                     Err(why) => report.refused.push(refused(stand, why)),
                 }
             }
             if !altered.is_empty() {
                 self.apply(&mut write, &altered, words, who).await?;
-                let row = self.change_row(&id, &said, &altered, who);
+                let row = self.change_row(&id, &said, altered.len(), who);
                 write.put_change(&row, &altered, &[]).await?;
                 let records = self.told(&row, &altered, incidents.len() == 1, who);
                 write.audit_all(records).await?;
@@ -312,7 +269,7 @@ impl Engine {
         &self,
         id: &str,
         said: &str,
-        altered: &[Altered],
+        incidents: usize,
         who: &Identity,
     ) -> ChangeRow {
         ChangeRow {
@@ -320,7 +277,7 @@ impl Engine {
             at: self.now(),
             actor: who.name.clone(),
             text: said.to_owned(),
-            incidents: u32::try_from(altered.len()).unwrap_or(u32::MAX),
+            incidents: count(incidents),
             undone: None,
         }
     }

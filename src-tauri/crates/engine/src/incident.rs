@@ -6,10 +6,11 @@ use firebreak_core::{IncidentId, IncidentState, text};
 use firebreak_store::Write;
 use serde_json::json;
 
+use crate::regroup::one;
 use crate::{Engine, EngineError, EngineEvent, Identity};
 
 /// Characters of a note.
-pub const NOTE_CAP: usize = 4_000;
+const NOTE_CAP: usize = 4_000;
 
 impl Engine {
     /// The incident that a person means by `INC-12` or by its id.
@@ -52,7 +53,7 @@ impl Engine {
     /// Writes a person's note into the timeline and the audit log. It is for people: no model reads it.
     ///
     /// # Errors
-    /// [`EngineError::Invalid`] for an empty one and for one longer than [`NOTE_CAP`].
+    /// [`EngineError::Invalid`] for an empty one and for one longer than 4,000 characters.
     pub async fn add_note(
         &self,
         id: &IncidentId,
@@ -69,7 +70,7 @@ impl Engine {
         let text = text::body(note, NOTE_CAP);
         let entry = Entry { kind: EntryKind::Note, ..self.decision(who, text.clone()) };
         let mut write = self.store.write().await?;
-        write.incident_head(id).await?;
+        one(&mut write, id).await?;
         write.put_timeline(id, &entry).await?;
         write
             .audit(self.record(

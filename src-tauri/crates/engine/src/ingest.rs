@@ -370,6 +370,6 @@ async fn came_back(
     Ok(seen_before.into_iter().filter(|(draft, alert)| is_back(draft, alert)).collect())
 }
 
-fn count(number: usize) -> u32 {
+pub(crate) fn count(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }

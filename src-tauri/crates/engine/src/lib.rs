@@ -41,7 +41,6 @@ pub use change::{ChangeReport, MOST_CHANGED, RefusedChange};
 pub use engine::{Engine, Identity, Parts};
 pub use error::EngineError;
 pub use event::EngineEvent;
-pub use incident::NOTE_CAP;
 pub use ingest::{FileReport, IngestReport};
 pub use map::{Named, Reach};
 pub use poll::PollReport;

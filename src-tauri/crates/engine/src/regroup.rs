@@ -7,6 +7,7 @@ use firebreak_core::incident::label;
 use firebreak_core::triage::Standing;
 use firebreak_core::{FindingId, IncidentId, IncidentState};
 use firebreak_store::{Altered, Fact, Member, Relocated, Stand, StoreError, Write};
+use serde_json::json;
 
 use crate::change::{ChangeReport, nothing_done, refused};
 use crate::engine::fresh;
@@ -32,18 +33,16 @@ impl Engine {
         let said = format!("merged into {}", label(target.number));
         let mut report = ChangeReport { text: said.clone(), ..ChangeReport::default() };
         let stands = write.stands(&others).await?;
-        let mut altered = Vec::new();
+        let (mut altered, mut taken) = (Vec::new(), Vec::new());
         for stand in &stands {
             match stand.standing.merged(into) {
-                Ok(after) => altered.push(alter(stand, after)),
+                Ok(after) => {
+                    altered.push(stand.altered(after));
+                    taken.push(label(stand.number));
+                }
                 Err(why) => report.refused.push(refused(stand, why)),
             }
         }
-        let taken: Vec<String> = stands
-            .iter()
-            .filter(|stand| altered.iter().any(|one| one.incident == stand.incident))
-            .map(|stand| label(stand.number))
-            .collect();
         let line = self.decision(who, format!("took in {}", taken.join(", ")));
         if !altered.is_empty() {
             write.put_timeline(into, &line).await?;
@@ -69,7 +68,7 @@ impl Engine {
             let before = write.before_merge(&stand.incident).await?;
             let state = before.map_or(IncidentState::Triaged, |before| before.state);
             let after = Standing { state, merged_into: None, ..stand.standing.clone() };
-            altered.push(alter(stand, after));
+            altered.push(stand.altered(after));
             let left = self.decision(who, format!("{} was taken out again", label(stand.number)));
             write.put_timeline(&stand.root, &left).await?;
         }
@@ -182,26 +181,24 @@ impl Engine {
         }
         let touched = self.touched_by(&mut write, altered, moves).await?;
         let groups = self.groups(&mut write, &touched).await?;
-        let opened: BTreeSet<IncidentId> = groups
-            .iter()
-            .filter(|(id, _)| moves.iter().any(|one| one.after == **id))
-            .filter(|(id, _)| altered.iter().any(|one| one.incident == **id))
-            .map(|(id, _)| id.clone())
-            .collect();
+        // What a move of findings alters is the incident that it opened for them.
+        let opened: BTreeSet<IncidentId> = match moves.is_empty() {
+            true => BTreeSet::new(),
+            false => altered.iter().map(|one| one.incident.clone()).collect(),
+        };
         write.relocate(moves).await?;
         let said = report.text.clone();
         self.apply(&mut write, altered, |_| said.clone(), who).await?;
         report.regrouped = self.regroup(&mut write, groups, &opened).await?;
-        let mut row = self.change_row(&fresh("chg"), &said, altered, who);
-        row.incidents =
-            row.incidents.max(u32::try_from(report.regrouped.len()).unwrap_or(u32::MAX));
+        let incidents = altered.len().max(report.regrouped.len());
+        let row = self.change_row(&fresh("chg"), &said, incidents, who);
         write.put_change(&row, altered, moves).await?;
         let mut records = self.told(&row, altered, false, who);
         if !moves.is_empty() {
-            let told = moves.iter().map(|one| {
-                serde_json::json!({ "finding": one.finding, "before": one.before, "after": one.after })
-            });
-            let detail = serde_json::json!({ "findings": told.collect::<Vec<_>>() });
+            let told = moves.iter().map(
+                |one| json!({ "finding": one.finding, "before": one.before, "after": one.after }),
+            );
+            let detail = json!({ "findings": told.collect::<Vec<_>>() });
             records.push(self.record(who, "findings_moved", row.id.clone(), said, detail));
         }
         write.audit_all(records).await?;
@@ -219,6 +216,7 @@ impl Engine {
     pub(crate) async fn undone(
         &self,
         write: &mut Write,
+        change: &str,
         stand: &Stand,
         was: &Altered,
     ) -> Result<Result<Standing, String>, EngineError> {
@@ -232,11 +230,27 @@ impl Engine {
             if root.incident == stand.incident {
                 return Ok(Err(format!("has taken {} in since", label(into.number))));
             }
-            if let Err(why) = root.standing.takes_in() {
+            // Out of a closed incident it may go back; what was closed since would hide it.
+            let since = write.altered_since(&root.incident, change).await?;
+            if let (Err(why), true) = (root.standing.takes_in(), since) {
                 return Ok(Err(format!("would go into {}, which {why}", label(root.number))));
             }
         }
         Ok(Ok(after))
+    }
+
+    /// Findings go back only to where somebody works on them: a closed incident would hide them.
+    pub(crate) async fn may_go_back(
+        &self,
+        write: &mut Write,
+        back: &[Relocated],
+    ) -> Result<(), EngineError> {
+        let homes = back.iter().map(|one| one.after.clone()).collect();
+        let roots = write.stands(&homes).await?.into_iter().map(|stand| stand.root).collect();
+        for root in write.stands(&roots).await? {
+            root.standing.takes_in().map_err(|why| says_no(&root, &why))?;
+        }
+        Ok(())
     }
 
     /// An incident that a split opened is closed when the split is undone, unless it got findings of
@@ -272,10 +286,9 @@ impl Engine {
         }
         named.extend(moves.iter().flat_map(|one| [one.before.clone(), one.after.clone()]));
         let stands = write.stands(&named).await?;
-        let unmerged = stands.iter().map(|stand| &stand.incident);
-        let unmerged = unmerged.filter(|id| altered.iter().any(|one| one.incident == **id));
-        let roots = stands.iter().map(|stand| stand.root.clone());
-        Ok(roots.chain(unmerged.cloned()).collect())
+        // Under a root of its own again, an incident has findings that it did not have.
+        let moved = altered.iter().map(|one| &one.incident).filter(|id| named.contains(id));
+        Ok(stands.into_iter().map(|stand| stand.root).chain(moved.cloned()).collect())
     }
 
     /// The findings of these incidents.
@@ -296,21 +309,22 @@ impl Engine {
     pub(crate) async fn regroup(
         &self,
         write: &mut Write,
-        before: Groups,
+        mut before: Groups,
         opened: &BTreeSet<IncidentId>,
     ) -> Result<BTreeSet<IncidentId>, EngineError> {
-        let mut regrouped = BTreeSet::new();
-        let mut notes = Notes::default();
-        for (id, before) in before {
+        let ids = before.keys().cloned().collect();
+        let (mut rebuilt, mut notes) = (Vec::new(), Notes::default());
+        for mut head in write.incident_heads(&BTreeSet::new(), &ids).await? {
+            let id = head.id.clone();
+            let before = before.remove(&id).unwrap_or_default();
             let after = write.members(&id).await?;
             let (came, stayed) = split(&after, &before);
             let (went, _) = split(&before, &after);
             if came.is_empty() && went.is_empty() {
                 continue;
             }
-            let mut head = write.incident_head(&id).await?;
             head::rebuild(&mut head, &after, self.now());
-            write.put_incidents(&[&head]).await?;
+            rebuilt.push(head);
             let told = |members: &[&Member]| {
                 let mut notes = Notes::default();
                 members.iter().for_each(|member| notes.moved_in(&id, &member.finding));
@@ -322,20 +336,17 @@ impl Engine {
             write.withdraw_facts(&lost, true).await?;
             write.withdraw_facts(&coming.facts().collect::<Vec<_>>(), false).await?;
             notes.extend(coming);
-            regrouped.insert(id);
         }
+        write.put_incidents(&rebuilt.iter().collect::<Vec<_>>()).await?;
         notes.write(write, opened).await?;
-        Ok(regrouped)
+        Ok(rebuilt.into_iter().map(|head| head.id).collect())
     }
 }
 
-async fn one(write: &mut Write, id: &IncidentId) -> Result<Stand, StoreError> {
+/// How one incident stands.
+pub(crate) async fn one(write: &mut Write, id: &IncidentId) -> Result<Stand, StoreError> {
     let mut stands = write.stands(&BTreeSet::from([id.clone()])).await?;
     Ok(stands.pop().expect("one that is missing is an error"))
-}
-
-fn alter(stand: &Stand, after: Standing) -> Altered {
-    Altered { incident: stand.incident.clone(), before: stand.standing.clone(), after }
 }
 
 fn says_no(stand: &Stand, why: &str) -> EngineError {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use firebreak_core::assessment::Assessment;
 use firebreak_core::asset::{Asset, Neighbourhood};
 use firebreak_core::{AssetId, IncidentId, Timestamp};
-use sqlx::Row;
+use sqlx::{Row, SqliteExecutor};
 
 use crate::row::{Place, json_text, time_text};
 use crate::{Store, StoreError, Write};
@@ -97,16 +97,7 @@ impl Store {
 
     /// What is known of these assets.
     pub async fn assets(&self, ids: &BTreeSet<AssetId>) -> Result<Vec<Asset>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT a.id, a.doc FROM json_each(?1) asked CROSS JOIN asset a ON a.id = asked.value",
-        )
-        .bind(json_text(ids))
-        .fetch_all(self.read())
-        .await
-        .map_err(StoreError::of("reading assets"))?;
-        rows.iter()
-            .map(|row| Place { table: "asset", id: row.get("id") }.json(row.get("doc")))
-            .collect()
+        assets(self.read(), ids).await
     }
 
     /// What sources said around incidents, with when: so many, in the order of the incidents' ids
@@ -157,4 +148,20 @@ impl Store {
             model_note: row.get("model_note"),
         })
     }
+}
+
+pub(crate) async fn assets(
+    executor: impl SqliteExecutor<'_>,
+    ids: &BTreeSet<AssetId>,
+) -> Result<Vec<Asset>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT a.id, a.doc FROM json_each(?1) asked CROSS JOIN asset a ON a.id = asked.value",
+    )
+    .bind(json_text(ids))
+    .fetch_all(executor)
+    .await
+    .map_err(StoreError::of("looking for assets"))?;
+    rows.iter()
+        .map(|row| Place { table: "asset", id: row.get("id") }.json(row.get("doc")))
+        .collect()
 }

@@ -15,6 +15,7 @@ use serde::Serialize;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
+use crate::context::assets;
 use crate::incidents::IncidentSummary;
 use crate::many::insert;
 use crate::row::{Place, json_text, time_text};
@@ -204,20 +205,8 @@ impl Write {
         &mut self,
         ids: &BTreeSet<AssetId>,
     ) -> Result<HashMap<AssetId, Asset>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT a.id, a.doc FROM json_each(?1) asked CROSS JOIN asset a ON a.id = asked.value",
-        )
-        .bind(json_text(ids))
-        .fetch_all(self.connection())
-        .await
-        .map_err(StoreError::of("looking for assets"))?;
-        rows.iter()
-            .map(|row| {
-                let asset: Asset =
-                    Place { table: "asset", id: row.get("id") }.json(row.get("doc"))?;
-                Ok((asset.id.clone(), asset))
-            })
-            .collect()
+        let assets = assets(self.connection(), ids).await?;
+        Ok(assets.into_iter().map(|asset| (asset.id.clone(), asset)).collect())
     }
 
     /// The incidents about these assets, those that they were merged into, and these incidents.
@@ -462,7 +451,7 @@ impl Write {
     }
 }
 
-pub(crate) fn head(row: &SqliteRow) -> Result<IncidentHead, StoreError> {
+fn head(row: &SqliteRow) -> Result<IncidentHead, StoreError> {
     let id: String = row.get("id");
     let place = Place { table: "incident", id: &id };
     Ok(IncidentHead {

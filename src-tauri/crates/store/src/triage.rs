@@ -5,10 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use firebreak_core::finding::Finding;
 use firebreak_core::triage::{Cause, Standing};
 use firebreak_core::{FindingId, IncidentId, IncidentState, Severity, Timestamp};
-use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, SqliteExecutor};
 
-use crate::intake::{IncidentHead, head};
 use crate::many::insert;
 use crate::row::{Place, json_text, time_text};
 use crate::{Fact, Store, StoreError, Write};
@@ -24,6 +23,13 @@ pub struct Stand {
     pub standing: Standing,
     /// The incident that has its findings; itself unless it is merged.
     pub root: IncidentId,
+}
+
+impl Stand {
+    /// The change that lets it stand so.
+    pub fn altered(&self, after: Standing) -> Altered {
+        Altered { incident: self.incident.clone(), before: self.standing.clone(), after }
+    }
 }
 
 /// How an incident stood before a change, and after it.
@@ -82,20 +88,7 @@ impl Write {
     /// # Errors
     /// [`StoreError::Missing`] names the first that there is not.
     pub async fn stands(&mut self, ids: &BTreeSet<IncidentId>) -> Result<Vec<Stand>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT i.id, i.number, i.state, i.owner, i.cause, i.merged_into, i.root
-             FROM json_each(?1) asked CROSS JOIN incident i ON i.id = asked.value ORDER BY i.number",
-        )
-        .bind(json_text(ids))
-        .fetch_all(self.connection())
-        .await
-        .map_err(StoreError::of("looking for incidents"))?;
-        let stands: Vec<Stand> = rows.iter().map(stand).collect::<Result<_, _>>()?;
-        let there: BTreeSet<&IncidentId> = stands.iter().map(|stand| &stand.incident).collect();
-        match ids.iter().find(|id| !there.contains(id)) {
-            Some(id) => Err(Place { table: "incident", id: id.as_str() }.missing()),
-            None => Ok(stands),
-        }
+        stands(self.connection(), ids).await
     }
 
     /// Lets incidents stand as the changes say. Which incident has whose findings is
@@ -225,17 +218,6 @@ impl Write {
             .collect()
     }
 
-    /// One incident without its findings.
-    pub async fn incident_head(&mut self, id: &IncidentId) -> Result<IncidentHead, StoreError> {
-        let row = sqlx::query("SELECT * FROM incident WHERE id = ?1")
-            .bind(id.as_str())
-            .fetch_optional(self.connection())
-            .await
-            .map_err(StoreError::of("reading an incident"))?
-            .ok_or_else(|| Place { table: "incident", id: id.as_str() }.missing())?;
-        head(&row)
-    }
-
     /// Facts that count no more, or again.
     pub async fn withdraw_facts(
         &mut self,
@@ -315,6 +297,25 @@ impl Write {
             1 => Ok(()),
             _ => Err(StoreError::Conflict { table: "triage_change", id: id.to_owned() }),
         }
+    }
+
+    /// Whether a later change, not taken back, altered how this incident stands.
+    pub async fn altered_since(
+        &mut self,
+        id: &IncidentId,
+        change: &str,
+    ) -> Result<bool, StoreError> {
+        let row = sqlx::query(
+            "SELECT 1 FROM triage_incident t JOIN triage_change c ON c.id = t.change
+             WHERE t.incident = ?1 AND c.undone_at IS NULL
+               AND c.position > (SELECT position FROM triage_change WHERE id = ?2) LIMIT 1",
+        )
+        .bind(id.as_str())
+        .bind(change)
+        .fetch_optional(self.connection())
+        .await
+        .map_err(StoreError::of("looking for later changes"))?;
+        Ok(row.is_some())
     }
 
     /// How an incident stood before it was merged to where it is.
@@ -409,15 +410,8 @@ impl Store {
 
     /// How an incident stands.
     pub async fn standing(&self, id: &IncidentId) -> Result<Stand, StoreError> {
-        let row = sqlx::query(
-            "SELECT id, number, state, owner, cause, merged_into, root FROM incident WHERE id = ?1",
-        )
-        .bind(id.as_str())
-        .fetch_optional(self.read())
-        .await
-        .map_err(StoreError::of("reading an incident"))?
-        .ok_or_else(|| Place { table: "incident", id: id.as_str() }.missing())?;
-        stand(&row)
+        let mut stands = stands(self.read(), &BTreeSet::from([id.clone()])).await?;
+        Ok(stands.pop().expect("one that is missing is an error"))
     }
 
     /// The incidents that were merged into one, by id and number.
@@ -465,6 +459,26 @@ pub(crate) fn worst(
 ) -> Result<Severity, StoreError> {
     let kept = column.map(|name| place.word(name, Severity::from_name)).transpose()?;
     Ok(kept.map_or(finding.draft.severity, |kept| kept.max(finding.draft.severity)))
+}
+
+async fn stands(
+    executor: impl SqliteExecutor<'_>,
+    ids: &BTreeSet<IncidentId>,
+) -> Result<Vec<Stand>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT i.id, i.number, i.state, i.owner, i.cause, i.merged_into, i.root
+         FROM json_each(?1) asked CROSS JOIN incident i ON i.id = asked.value ORDER BY i.number",
+    )
+    .bind(json_text(ids))
+    .fetch_all(executor)
+    .await
+    .map_err(StoreError::of("looking for incidents"))?;
+    let stands: Vec<Stand> = rows.iter().map(stand).collect::<Result<_, _>>()?;
+    let there: BTreeSet<&IncidentId> = stands.iter().map(|stand| &stand.incident).collect();
+    match ids.iter().find(|id| !there.contains(id)) {
+        Some(id) => Err(Place { table: "incident", id: id.as_str() }.missing()),
+        None => Ok(stands),
+    }
 }
 
 fn stand(row: &SqliteRow) -> Result<Stand, StoreError> {

@@ -155,15 +155,11 @@ async fn an_alert_that_is_not_understood_is_kept_verbatim_and_passed() {
 async fn a_person_can_close_but_not_declare_contained() {
     let world = World::new().await;
     let (id, _) = world.planned().await;
-    let refused = world
-        .engine
-        .set_state(&id, IncidentState::Contained, "sure", None, &me())
-        .await
-        .unwrap_err();
+    let refused = world.set_state(&id, IncidentState::Contained, "sure", None).await.unwrap_err();
     assert!(refused.to_string().contains("can't make it contained"), "{refused}");
-    world.engine.set_state(&id, IncidentState::Closed, "", None, &me()).await.unwrap_err();
+    world.set_state(&id, IncidentState::Closed, "", None).await.unwrap_err();
     let over = IncidentState::FalsePositive;
-    let uncaused = world.engine.set_state(&id, over, "a test", None, &me()).await.unwrap_err();
+    let uncaused = world.set_state(&id, over, "a test", None).await.unwrap_err();
     assert!(uncaused.to_string().contains("needs its cause"), "{uncaused}");
-    world.engine.set_state(&id, over, "a test", Some(Cause::Test), &me()).await.unwrap();
+    world.set_state(&id, over, "a test", Some(Cause::Test)).await.unwrap();
 }

@@ -80,7 +80,7 @@ async fn thousands_are_closed_at_once_and_taken_back() {
         }
     }
     let one = all.first().unwrap().clone();
-    world.engine.assign(&one, Some("ben"), &me()).await.unwrap();
+    world.assign(&one, "ben").await.unwrap();
     let seen = std::sync::Mutex::new(Vec::new());
     let watch = |done| seen.lock().unwrap().push(done);
     let cancel = CancellationToken::new();
@@ -91,8 +91,8 @@ async fn thousands_are_closed_at_once_and_taken_back() {
 
     // Somebody went on with one, and somebody assigned another: only the first stays.
     let other = all.last().unwrap().clone();
-    world.engine.set_state(&one, IncidentState::Triaged, "", None, &me()).await.unwrap();
-    world.engine.assign(&other, Some("ben"), &me()).await.unwrap();
+    world.set_state(&one, IncidentState::Triaged, "", None).await.unwrap();
+    world.assign(&other, "ben").await.unwrap();
     let back = world.engine.undo_change(report.change.as_deref(), &me()).await.unwrap();
     assert_eq!((back.changed.len(), back.refused.len()), (1_204, 1));
     assert_eq!(back.refused[0].why, "was changed since");
@@ -143,7 +143,7 @@ async fn what_cannot_be_done_to_some_is_done_to_the_others_and_said() {
 async fn a_merged_incident_is_worked_on_in_the_other_and_comes_out_as_it_was() {
     let world = World::new().await;
     let (first, second) = two(&world).await;
-    world.engine.assign(&second, Some("ben"), &me()).await.unwrap();
+    world.assign(&second, "ben").await.unwrap();
     change(&world, &[&second], Wish::Merge { into: first.clone() }).await.unwrap();
     let whole = world.engine.store().incident(&first).await.unwrap();
     assert_eq!((whole.severity, whole.findings.len()), (Severity::Critical, 4));
@@ -300,6 +300,41 @@ async fn undo_is_there_after_a_restart_and_each_person_has_their_own() {
     assert!(nothing.to_string().contains("no change of yours"), "{nothing}");
     assert_eq!(undo(&world).await.unwrap().changed.first(), Some(&first));
     assert_eq!(state(&world, &first).await, IncidentState::New);
+}
+
+#[tokio::test]
+async fn nothing_is_hidden_in_what_was_closed_since() {
+    let world = World::new().await;
+    let (first, second) = two(&world).await;
+    change(&world, &[&second], Wish::Merge { into: first.clone() }).await.unwrap();
+    let out = change(&world, &[&second], Wish::Unmerge).await.unwrap();
+    let finding = world.engine.store().findings(&first).await.unwrap().remove(0).id;
+    let put = Wish::Relocate { findings: vec![finding], into: Some(second.clone()) };
+    let put = change(&world, &[&first], put).await.unwrap();
+    change(&world, &[&first], closed()).await.unwrap();
+    for change in [&out, &put] {
+        let error = world.engine.undo_change(change.change.as_deref(), &me()).await.unwrap_err();
+        assert!(error.to_string().contains("INC-1"), "{error}");
+        assert!(error.to_string().contains("is closed; reopen it first"), "{error}");
+    }
+    assert_eq!(vendor_ids(&world, &second).await.len(), 3);
+    for _ in 0..3 {
+        assert_eq!(undo(&world).await.unwrap().refused, []);
+    }
+    assert_eq!(vendor_ids(&world, &first).await, set(&["a", "b", "c", "d"]));
+}
+
+#[tokio::test]
+async fn taken_out_of_a_closed_incident_it_goes_back_into_it() {
+    let world = World::new().await;
+    let (first, second) = two(&world).await;
+    change(&world, &[&second], Wish::Merge { into: first.clone() }).await.unwrap();
+    change(&world, &[&first], closed()).await.unwrap();
+    change(&world, &[&second], Wish::Unmerge).await.unwrap();
+    assert_eq!(state(&world, &second).await, IncidentState::New);
+    assert_eq!(undo(&world).await.unwrap().changed.first(), Some(&second));
+    assert_eq!(state(&world, &second).await, IncidentState::Closed);
+    assert_eq!(vendor_ids(&world, &first).await, set(&["a", "b", "c", "d"]));
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! A whole world in memory, but for the database, which is real.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -22,11 +22,13 @@ use firebreak_core::ports::{
     Planner, Preflight, Proposal, RawAlert, RunEnd, Secret, SecretName, Signer, Target, Trouble,
     Vault, VaultError,
 };
+use firebreak_core::triage::{Cause, Wish};
 use firebreak_core::{
-    ActionId, AssetId, Direction, IncidentId, Severity, StepId, StepState, Timestamp,
+    ActionId, AssetId, Direction, IncidentId, IncidentState, Severity, StepId, StepState, Timestamp,
 };
-use firebreak_engine::{Engine, EngineError, Identity, Parts};
+use firebreak_engine::{ChangeReport, Engine, EngineError, Identity, Parts};
 use firebreak_store::Store;
+use tokio_util::sync::CancellationToken;
 
 pub const ACCOUNT: &str = "123456789012";
 pub const INSTANCE: &str = "i-0aaaaaaaaaaaaaaaa";
@@ -83,6 +85,26 @@ impl World {
     pub async fn sign(&self, step: &StepId, direction: Direction) -> Result<(), EngineError> {
         let sheet = self.engine.approval_sheet(step, direction, &me()).await?;
         self.engine.approve(step, direction, &sheet.subject.digest(), &me()).await.map(|_| ())
+    }
+
+    /// Does what a person wishes to one incident.
+    pub async fn wish(&self, id: &IncidentId, wish: Wish) -> Result<ChangeReport, EngineError> {
+        let one = BTreeSet::from([id.clone()]);
+        self.engine.change(&one, &wish, &me(), |_| {}, &CancellationToken::new()).await
+    }
+
+    pub async fn set_state(
+        &self,
+        id: &IncidentId,
+        to: IncidentState,
+        reason: &str,
+        cause: Option<Cause>,
+    ) -> Result<ChangeReport, EngineError> {
+        self.wish(id, Wish::Move { to, reason: reason.to_owned(), cause }).await
+    }
+
+    pub async fn assign(&self, id: &IncidentId, owner: &str) -> Result<ChangeReport, EngineError> {
+        self.wish(id, Wish::Assign { owner: Some(owner.to_owned()) }).await
     }
 
     pub async fn state(&self, step: &StepId) -> StepState {
