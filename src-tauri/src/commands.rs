@@ -2,6 +2,7 @@
 
 mod approval;
 mod audit;
+mod commander;
 mod incidents;
 mod settings;
 mod sources;
@@ -37,6 +38,9 @@ pub fn handler() -> impl Fn(Invoke) -> bool + Send + Sync + 'static {
         approval::sign_approval,
         audit::list_audit,
         audit::verify_audit,
+        commander::get_clock_targets,
+        commander::get_command_view,
+        commander::set_clock_targets,
         incidents::get_incident,
         incidents::get_raw_alert,
         incidents::list_incidents,

@@ -12,6 +12,7 @@ mod keychain;
 mod kill;
 mod limits;
 mod model_faults;
+mod overview;
 mod poisoned;
 mod queue;
 mod said;

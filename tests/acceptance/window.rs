@@ -3,6 +3,7 @@
 
 mod account;
 mod approval;
+mod commander;
 mod containment;
 mod hostile_commands;
 mod hostile_text;

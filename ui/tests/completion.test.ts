@@ -7,7 +7,7 @@ const words = (text: string) => completionsOf(text, known).map(({ word }) => wor
 
 describe('completion', () => {
   test('the beginning of a filter goes on with its name', () => {
-    expect(words('s')).toEqual(['severity:', 'state:']);
+    expect(words('s')).toEqual(['severity:', 'state:', 'sort:']);
     expect(words('web AG')).toEqual(['age<', 'age>']);
     expect(words('owner')).toEqual(['owner:']);
   });

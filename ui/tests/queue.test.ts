@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { QueueRow } from '$wire';
 import { FakeHost } from '$lib/platform/fake/host';
 import { Queue } from '$lib/state/queue.svelte';
-import { compareRows, matchesQuery, placeRow } from '$lib/state/queue-order';
+import { compareClocks, compareRows, matchesQuery, placeRow } from '$lib/state/queue-order';
 import { ageOf, NO_FILTER, queryOf, takeTokens } from '$lib/state/queue-filter';
 import { row } from './rows';
 
@@ -19,6 +19,19 @@ describe('order', () => {
       row('e', { severity: 'unknown', opened_at: at(0) }),
     ];
     expect(rows.sort(compareRows).map(({ id }) => id)).toEqual(['d', 'a', 'b', 'c', 'e']);
+  });
+
+  test('by clocks what is due first goes first, and what has none is not listed', () => {
+    const due = (minutes: number) => ({ goal: 'contain' as const, due: at(minutes) });
+    const rows = [
+      row('b', { severity: 'critical', clock: due(1) }),
+      row('a', { severity: 'low', clock: due(90) }),
+      row('c', { severity: 'critical', clock: null }),
+    ];
+    expect(rows.toSorted(compareClocks).map(({ id }) => id)).toEqual(['a', 'b', 'c']);
+    expect(rows.filter((one) => matchesQuery(one, { order: 'clock' }, 'mo')).map(({ id }) => id)).toEqual(['b', 'a']);
+    const late = row('new', { clock: due(30) });
+    expect(placeRow(rows.slice(0, 2).toSorted(compareClocks), late, -1, false, 'clock')).toEqual({ kind: 'insert', index: 1 });
   });
 
   const shown = ['a', 'b', 'c', 'd'].map((id, index) => row(id, { severity: 'high', opened_at: at(index * 10) }));
@@ -43,7 +56,13 @@ describe('filter', () => {
       owner: 'me',
       younger: null,
       older: null,
+      order: 'severity',
     }));
+  test('sort:clock asks for what is due first', () => {
+    const filter = takeTokens({ ...NO_FILTER, text: 'web sort:clock' });
+    expect(queryOf('open', filter, 0)).toMatchObject({ text: 'web', order: 'clock' });
+    expect(takeTokens({ ...NO_FILTER, text: 'sort:name' }).text).toBe('sort:name');
+  });
   test('an age is a number and a unit; anything else stays text', () => {
     expect(takeTokens({ ...NO_FILTER, text: 'age<2h age>30m web' })).toMatchObject({ text: 'web', younger: '2h', older: '30m' });
     for (const text of ['age<2y', 'age<', 'age:2h', 'age<2h30m', 'age<-1h']) expect(takeTokens({ ...NO_FILTER, text })).toMatchObject({ text, younger: null });

@@ -3,7 +3,7 @@ import { parseRoute, routeHash, type Route } from '$lib/state/route.svelte';
 import { hostError } from '$lib/platform/host';
 import { initials } from '$lib/words/labels';
 import { techniqueLabel } from '$lib/words/techniques';
-import { age, countdown, utcClock } from '$lib/words/time';
+import { age, countdown, left, span, utcClock } from '$lib/words/time';
 
 const now = Date.parse('2026-11-22T14:03:27Z');
 const ago = (seconds: number): string => new Date(now - seconds * 1000).toISOString();
@@ -20,6 +20,12 @@ describe('time', () => {
     [-30, 'now'],
   ])('%i s ago is %s', (seconds, text) => expect(age(ago(seconds), now)).toBe(text));
   test('a time that is none is said to be unknown', () => expect(age('soon', now)).toBe('unknown'));
+  test('what is left says when it is too late', () => {
+    const due = (seconds: number) => left(new Date(now + seconds * 1_000).toISOString(), now);
+    expect([0, 134, 3_599, 3_600, 172_800].map((seconds) => due(seconds).text)).toEqual(['00:00', '02:14', '59:59', '1 h', '2 d']);
+    expect([-1, -134, -7_200].map((seconds) => due(seconds))).toEqual(['00:01', '02:14', '2 h'].map((text) => ({ late: true, text: `\u2212${text}` })));
+    expect([45, 112, 12_000, 200_000].map(span)).toEqual(['45 s', '1:52', '3 h 20', '2 d']);
+  });
   test('a countdown ends at nought', () => expect([countdown(ago(-492), now), countdown(ago(5), now)]).toEqual(['08:12', '00:00']));
   test('the clock is UTC', () => expect(utcClock(now)).toBe('14:03:27 UTC'));
 });

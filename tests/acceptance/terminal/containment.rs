@@ -59,6 +59,8 @@ async fn a_miner_is_isolated_proven_and_let_go_again() {
     assert_eq!(isolated.state, "running", "memory stays for the investigation");
     assert_eq!(judge.snapshots(&before.volumes).await, before.volumes, "one snapshot of each disk");
     assert_eq!(stage.incident_about("web-7").await["state"], "contained");
+    let view = stage.json(&["overview"]).await;
+    assert_eq!(view["contained"], 1, "the commander sees it: {view:#}");
     stage.refuses(&["step", "run", &step], 3, "proven").await;
     stage.refuses(&["step", "approve", &step], 3, "can't be approved").await;
     stage.refuses(&["plan", &label], 3, "undo it").await;

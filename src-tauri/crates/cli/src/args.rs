@@ -91,8 +91,23 @@ pub enum Command {
     /// The audit log.
     #[command(subcommand)]
     Audit(AuditCommand),
-    /// Counts.
-    Stats,
+    /// Until when incidents are to be taken on and contained.
+    Clocks {
+        #[command(subcommand)]
+        command: Option<ClockCommand>,
+    },
+    /// What burns, where it can spread, who works on what.
+    Overview {
+        /// Also what changed in this time, like 2h.
+        #[arg(long, value_name = "AGE")]
+        since: Option<String>,
+    },
+    /// Counts, and how the clocks were kept.
+    Stats {
+        /// Of how many days; 7 when absent.
+        #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=365))]
+        days: u32,
+    },
     /// The whole job on a sandbox: poll, plan, approve, run, prove, undo, verify.
     Demo,
 }
@@ -104,7 +119,9 @@ impl Command {
             Self::Graph { .. }
             | Self::Policy(_)
             | Self::Audit(_)
-            | Self::Stats
+            | Self::Stats { .. }
+            | Self::Overview { .. }
+            | Self::Clocks { command: None | Some(ClockCommand::Show) }
             | Self::Phase { to: None } => false,
             Self::Source(
                 SourceCommand::List
@@ -130,6 +147,23 @@ impl Command {
             _ => true,
         }
     }
+}
+
+#[derive(Subcommand)]
+pub enum ClockCommand {
+    /// Show the targets.
+    Show,
+    /// Promise something else for a severity; every running clock is set anew.
+    Set {
+        /// critical, high, medium, low, informational or unknown.
+        severity: String,
+        /// Until somebody took it on: 15m, 2h, 1d.
+        #[arg(long, value_name = "AGE")]
+        acknowledge: String,
+        /// Until it is contained.
+        #[arg(long, value_name = "AGE")]
+        contain: String,
+    },
 }
 
 #[derive(Subcommand)]
@@ -344,6 +378,9 @@ pub struct ListFilter {
     /// Opened longer ago: 30m, 2h, 7d, 4w.
     #[arg(long, value_name = "AGE")]
     pub older_than: Option<String>,
+    /// severity, or clock for what is due first.
+    #[arg(long)]
+    pub sort: Option<String>,
     /// 50 when absent.
     #[arg(long)]
     pub limit: Option<u32>,

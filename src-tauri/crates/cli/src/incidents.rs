@@ -5,6 +5,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::args::{IncidentCommand, ListFilter};
+use crate::clocks::left;
 use crate::context::{Context, Failure};
 use crate::output::{clean, short, word};
 use crate::{plan_text, triage};
@@ -73,8 +74,9 @@ pub async fn graph(context: &Context, id: &str) -> Result<(), Failure> {
 
 /// One line of the queue.
 pub fn row(row: &QueueRow) -> String {
+    let clock = row.clock.map(|clock| format!("  {}", left(clock, Utc::now()))).unwrap_or_default();
     format!(
-        "{:<8} {:<13} {:<14} {}  {}  {}",
+        "{:<8} {:<13} {:<14} {}  {}  {}{clock}",
         row.label,
         word(&row.severity),
         word(&row.state),
@@ -198,6 +200,7 @@ fn asked(filter: ListFilter, now: DateTime<Utc>) -> Result<QueueQuery, Failure> 
         owner: filter.owner,
         opened_after: ago(filter.newer_than)?,
         opened_before: ago(filter.older_than)?,
+        order: filter.sort.as_deref().map(|sort| one_word("sort", sort)).transpose()?,
         after: filter.after,
         limit: Some(filter.limit.unwrap_or(50)),
     })
@@ -214,7 +217,7 @@ fn assigned(owner: String) -> TriageWish {
 }
 
 /// `30m`, `2h`, `7d`, `4w`.
-fn age(text: &str) -> Result<TimeDelta, Failure> {
+pub fn age(text: &str) -> Result<TimeDelta, Failure> {
     let read = || {
         let unit = text.chars().next_back()?;
         let number: u32 = text.strip_suffix(unit)?.parse().ok()?;
@@ -242,7 +245,7 @@ fn words<T: DeserializeOwned>(what: &str, given: &[String]) -> Result<Option<Vec
 }
 
 /// Reads a word of an enumeration; the error lists what is known.
-fn one_word<T: DeserializeOwned>(what: &str, text: &str) -> Result<T, Failure> {
+pub fn one_word<T: DeserializeOwned>(what: &str, text: &str) -> Result<T, Failure> {
     serde_json::from_value(Value::String(text.to_owned()))
         .map_err(|error| Failure::Usage(format!("{what}: {error}")))
 }

@@ -6,6 +6,7 @@
 
 mod args;
 mod audit;
+mod clocks;
 mod cloud;
 mod context;
 mod demo;
@@ -87,7 +88,9 @@ async fn dispatch(context: &Context, command: Command) -> Result<(), Failure> {
         Command::WriteBack(command) => write_back::run(context, command).await,
         Command::Policy(command) => policy::run(context, command).await,
         Command::Audit(command) => audit::run(context, command).await,
-        Command::Stats => workspace::stats(context).await,
+        Command::Clocks { command } => clocks::run(context, command).await,
+        Command::Overview { since } => clocks::overview(context, since.as_deref()).await,
+        Command::Stats { days } => workspace::stats(context, days).await,
         Command::Demo => demo::run(context).await,
     }
 }

@@ -5,6 +5,7 @@ use firebreak_wire::{ConnectionTest, ModelDraft};
 use serde_json::json;
 
 use crate::args::ModelCommand;
+use crate::clocks;
 use crate::context::{Context, Failure};
 use crate::output::{clean, out, out_document};
 use crate::secret;
@@ -93,10 +94,12 @@ pub async fn keychain(context: &Context, unlock: bool) -> Result<(), Failure> {
     Ok(())
 }
 
-pub async fn stats(context: &Context) -> Result<(), Failure> {
+pub async fn stats(context: &Context, days: u32) -> Result<(), Failure> {
     let snapshot = context.desk.snapshot().await?;
+    let stats = context.desk.stats(days).await?;
     let value = json!({
         "phase": snapshot.phase,
+        "clocks": stats,
         "incidents": snapshot.counts,
         "alerts": snapshot.sources.iter().map(|source| (source.name.clone(), source.alerts_total)).collect::<std::collections::BTreeMap<_, _>>(),
         "audit": { "records": snapshot.audit.size, "signed": snapshot.audit.signed_size },
@@ -104,13 +107,18 @@ pub async fn stats(context: &Context) -> Result<(), Failure> {
     context.print(&value, |_| {
         let counts = &snapshot.counts;
         format!(
-            "{} incidents: {} open, {} of them critical, {} unowned; {} containing, {} contained\n{} audit records, {} signed for",
+            "{} incidents: {} open, {} of them critical, {} unowned; {} containing, {} contained\n{} past their clock; in {days} days {} taken on after {}, {} contained after {} (medians)\n{} audit records, {} signed for",
             counts.all,
             counts.open,
             counts.critical,
             counts.unowned,
             counts.containing,
             counts.contained,
+            stats.past_due,
+            stats.taken_on,
+            clocks::taken(stats.to_acknowledge),
+            stats.contained,
+            clocks::taken(stats.to_contain),
             snapshot.audit.size,
             snapshot.audit.signed_size.unwrap_or(0),
         )

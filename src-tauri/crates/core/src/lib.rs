@@ -12,6 +12,7 @@ pub mod asset;
 pub mod audit;
 pub mod call;
 pub mod canonical;
+pub mod clock;
 pub mod containment;
 pub mod correlate;
 pub mod evidence;

@@ -1,5 +1,6 @@
 //! The queue's read model.
 
+use crate::clock::Clock;
 use crate::{AssetId, IncidentId, IncidentState, Severity, Timestamp};
 
 /// One line of the queue.
@@ -37,6 +38,8 @@ pub struct QueueRow {
     pub opened_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+    /// The clock that runs, if one does.
+    pub clock: Option<Clock>,
     /// Proven steps of its plan.
     pub steps_proven: u32,
     /// Steps of its plan.
@@ -60,10 +63,22 @@ pub struct QueueFilter {
     pub opened_after: Option<Timestamp>,
     /// Opened in this second or earlier.
     pub opened_before: Option<Timestamp>,
+    /// In which order.
+    pub order: QueueOrder,
     /// After this cursor.
     pub after: Option<String>,
     /// At most this many, 1 to 500.
     pub limit: u32,
+}
+
+/// In which order incidents are listed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum QueueOrder {
+    /// Most severe first, then newest.
+    #[default]
+    Severity,
+    /// Of those whose clock runs, what is due first.
+    Clock,
 }
 
 /// Whose incidents.
@@ -81,7 +96,7 @@ pub enum OwnerFilter {
 /// One page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QueuePage {
-    /// Most severe first, then newest.
+    /// In the order asked for.
     pub rows: Vec<QueueRow>,
     /// How many match; at least so many when `more_match`.
     pub matching: u32,

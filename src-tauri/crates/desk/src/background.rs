@@ -32,6 +32,9 @@ const KEYCHAIN_EVERY: Duration = Duration::from_secs(20);
 /// Between two signatures of a growing log.
 const SIGN_EVERY: Duration = Duration::from_secs(30);
 
+/// Between two looks at how far everything reaches.
+const REACH_EVERY: Duration = Duration::from_secs(60);
+
 /// When each source is polled next.
 pub(crate) type Schedule = Mutex<BTreeMap<String, DateTime<Utc>>>;
 
@@ -245,6 +248,7 @@ impl Desk {
             let mut last_state = None;
             let mut keychain = tokio::time::interval(KEYCHAIN_EVERY);
             let mut signing = tokio::time::interval(SIGN_EVERY);
+            let mut reach = tokio::time::interval(REACH_EVERY);
             loop {
                 tokio::select! {
                     () = desk.stop.cancelled() => return,
@@ -253,6 +257,11 @@ impl Desk {
                         if last_state.as_ref() != Some(&now.state) {
                             last_state = Some(now.state);
                             desk.hub.send(firebreak_wire::Event::KeychainChanged { keychain: now });
+                        }
+                    }
+                    _ = reach.tick() => {
+                        if let Err(error) = desk.note_reach().await {
+                            tracing::debug!(%error, "how far everything reaches is not kept now");
                         }
                     }
                     _ = signing.tick() => {

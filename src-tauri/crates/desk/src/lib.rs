@@ -9,6 +9,7 @@
 mod adapters;
 mod background;
 mod clock;
+mod commander;
 mod commands;
 mod confirm;
 mod desk;
@@ -35,5 +36,6 @@ pub use sandbox::SandboxReady;
 pub use settings::PolicyCheck;
 
 pub use firebreak_core::IncidentState;
+pub use firebreak_core::clock::{Goal, Target};
 pub use firebreak_core::triage::Cause;
 pub use firebreak_engine::{FileReport, IngestReport, PollReport};

@@ -12,6 +12,7 @@ mod approve;
 mod audit;
 mod backfill;
 mod change;
+mod clocks;
 mod draft;
 mod engine;
 mod error;

@@ -9,7 +9,7 @@ use firebreak_core::{
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
-use crate::row::{Place, time_text};
+use crate::row::{Place, json_text, time_text};
 use crate::{Store, StoreError, Write};
 
 /// What the queue shows of an incident beyond the incident itself, kept beside it.
@@ -174,18 +174,50 @@ impl Store {
         .await
         .map_err(StoreError::of("reading the timeline"))?;
         let place = Place { table: "timeline", id: incident.as_str() };
+        rows.iter().map(|row| entry(row, place)).collect()
+    }
+}
+
+impl Store {
+    /// What people and steps did to these incidents since then, newest first, each with its incident.
+    pub async fn deeds_since(
+        &self,
+        incidents: &[IncidentId],
+        since: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<(IncidentId, Entry)>, StoreError> {
+        let kinds = [EntryKind::Decision, EntryKind::Containment, EntryKind::Proof];
+        let rows = sqlx::query(
+            "SELECT t.incident, t.at, t.kind, t.actor, t.text, t.evidence
+             FROM json_each(?1) asked CROSS JOIN timeline t ON t.incident = asked.value
+             WHERE t.at >= ?2 AND t.kind IN (SELECT value FROM json_each(?3))
+             ORDER BY t.at DESC, t.id DESC LIMIT ?4",
+        )
+        .bind(json_text(&incidents))
+        .bind(time_text(since))
+        .bind(json_text(&kinds.map(EntryKind::name)))
+        .bind(limit)
+        .fetch_all(self.read())
+        .await
+        .map_err(StoreError::of("reading timelines"))?;
         rows.iter()
             .map(|row| {
-                Ok(Entry {
-                    at: place.time(row.get("at"))?,
-                    kind: place.word(row.get("kind"), EntryKind::from_name)?,
-                    actor: row.get("actor"),
-                    text: row.get("text"),
-                    evidence: row.get::<Option<String>, _>("evidence").map(EvidenceId::new),
-                })
+                let incident = IncidentId::new(row.get::<String, _>("incident"));
+                let entry = entry(row, Place { table: "timeline", id: incident.as_str() })?;
+                Ok((incident, entry))
             })
             .collect()
     }
+}
+
+fn entry(row: &SqliteRow, place: Place<'_>) -> Result<Entry, StoreError> {
+    Ok(Entry {
+        at: place.time(row.get("at"))?,
+        kind: place.word(row.get("kind"), EntryKind::from_name)?,
+        actor: row.get("actor"),
+        text: row.get("text"),
+        evidence: row.get::<Option<String>, _>("evidence").map(EvidenceId::new),
+    })
 }
 
 fn incident_of(row: &SqliteRow, findings: &[SqliteRow]) -> Result<Incident, StoreError> {

@@ -10,6 +10,7 @@
 mod alerts;
 mod audit;
 mod backfills;
+mod clocks;
 mod context;
 mod database;
 mod error;
@@ -28,6 +29,7 @@ mod write_backs;
 pub use alerts::StoredAlert;
 pub use audit::StoredRecord;
 pub use backfills::Backfill;
+pub use clocks::{ReachSample, Times};
 pub use context::IncidentContext;
 pub use database::{Read, Store, Write};
 pub use error::StoreError;

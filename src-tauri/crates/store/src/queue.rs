@@ -6,13 +6,15 @@
 //! `0003_queue.sql`); what text, an age, or an account and an owner at once leave is counted, once a
 //! walk and only so far.
 
+mod by_clock;
 mod list;
 mod search;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::RangeInclusive;
 
-use firebreak_core::queue::{QueueCounts, QueueFilter, QueuePage, QueueRow};
+use firebreak_core::clock::{Clock, Goal};
+use firebreak_core::queue::{QueueCounts, QueueFilter, QueueOrder, QueuePage, QueueRow};
 use firebreak_core::{AssetId, IncidentId, IncidentState, Severity, Timestamp};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
@@ -31,7 +33,8 @@ const YEAR_2000: i64 = 946_684_800;
 const MOST_SECONDS: i64 = 0xFFFF_FFFF;
 
 impl Store {
-    /// One page of the queue: most severe first, then newest to the second, then highest number.
+    /// One page of the queue: most severe first, then newest to the second, then highest number. By
+    /// clocks: of those that run, what is due first.
     ///
     /// # Errors
     /// [`StoreError::Corrupt`] for a cursor that is none of ours.
@@ -43,6 +46,9 @@ impl Store {
             None => None,
         };
         let found = match search::words(filter) {
+            _ if filter.order == QueueOrder::Clock => {
+                self.by_clock(filter, accounts.as_deref(), after.as_ref(), limit + 1).await?
+            }
             Some(words) => {
                 let expression = search::expression(&words, filter, accounts.as_deref());
                 self.found(filter, &expression, after.as_ref(), limit + 1).await?
@@ -51,24 +57,31 @@ impl Store {
         };
         let more = found.places.len() > limit as usize;
         let places = &found.places[..found.places.len().min(limit as usize)];
-        let rows = sqlx::query(
+        let mut rows = sqlx::query(
             "SELECT i.* FROM json_each(?1) asked
-             CROSS JOIN incident i INDEXED BY incident_place ON i.place = asked.value
-             ORDER BY i.place DESC",
+             CROSS JOIN incident i INDEXED BY incident_place ON i.place = asked.value",
         )
         .bind(json_text(&places))
         .fetch_all(self.read())
         .await
         .map_err(StoreError::of("listing incidents"))?;
+        let order: HashMap<i64, usize> =
+            places.iter().enumerate().map(|(at, place)| (*place, at)).collect();
+        rows.sort_by_key(|row| order.get(&row.get("place")));
+        let next = rows.last().filter(|_| more).map(|row| {
+            let place: i64 = row.get("place");
+            let cursor = format!("{place},{},{}", found.matching, u8::from(found.more_match));
+            match filter.order {
+                QueueOrder::Severity => cursor,
+                QueueOrder::Clock => format!("{cursor},{}", row.get::<i64, _>("due")),
+            }
+        });
         Ok(QueuePage {
             rows: rows.iter().map(queue_row).collect::<Result<_, _>>()?,
             matching: found.matching,
             more_match: found.more_match,
             total: self.queue_counts().await?.all,
-            next: places
-                .last()
-                .filter(|_| more)
-                .map(|place| format!("{place},{},{}", found.matching, u8::from(found.more_match))),
+            next,
         })
     }
 
@@ -132,6 +145,8 @@ impl Store {
 /// Where the page before ended, and how many matched when the first was read.
 struct After {
     place: i64,
+    /// By clocks only.
+    due: Option<i64>,
     matching: u32,
     more_match: bool,
 }
@@ -181,7 +196,8 @@ fn read_cursor(text: &str) -> Result<After, StoreError> {
         let place = parts.next()?.parse().ok()?;
         let matching = parts.next()?.parse().ok()?;
         let more_match = parts.next()?.parse::<u8>().ok()? == 1;
-        parts.next().is_none().then_some(After { place, matching, more_match })
+        let due = parts.next().map(str::parse).transpose().ok()?;
+        parts.next().is_none().then_some(After { place, due, matching, more_match })
     };
     read().ok_or_else(|| {
         Place { table: "queue cursor", id: text }.corrupt("it is none that this queue gave out")
@@ -209,7 +225,17 @@ fn queue_row(row: &SqliteRow) -> Result<QueueRow, StoreError> {
         finding_count: count("finding_count"),
         opened_at: place.time(row.get("opened_at"))?,
         updated_at: place.time(row.get("updated_at"))?,
+        clock: clock(row),
         steps_proven: count("steps_proven"),
         steps_total: count("steps_total"),
     })
+}
+
+fn clock(row: &SqliteRow) -> Option<Clock> {
+    let goal = match row.get::<Option<String>, _>("acknowledged_at") {
+        None => Goal::Acknowledge,
+        Some(_) => Goal::Contain,
+    };
+    let due = Timestamp::from_timestamp(row.get::<Option<i64>, _>("due")?, 0)?;
+    Some(Clock { goal, due })
 }

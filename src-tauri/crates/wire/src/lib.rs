@@ -9,6 +9,7 @@
 
 mod approval;
 mod audit;
+mod commander;
 mod error;
 mod event;
 mod incident;
@@ -21,6 +22,7 @@ mod triage;
 
 pub use approval::*;
 pub use audit::*;
+pub use commander::*;
 pub use error::*;
 pub use event::*;
 pub use incident::*;

@@ -1,4 +1,5 @@
 use chrono::{DateTime, Utc};
+use firebreak_core::clock::Goal;
 use firebreak_core::{IncidentState, Severity};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -34,9 +35,32 @@ pub struct QueueRow {
     /// When the first finding began, as the source says.
     pub opened_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    /// The clock that runs; absent once it is contained or over.
+    pub clock: Option<ClockView>,
     /// How many of the plan's steps are proven, and how many there are.
     pub steps_proven: u32,
     pub steps_total: u32,
+}
+
+/// A clock that runs, from when the incident began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[ts(export)]
+pub struct ClockView {
+    pub goal: Goal,
+    /// When its time is up.
+    pub due: DateTime<Utc>,
+}
+
+/// In which order incidents are listed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum QueueOrder {
+    /// Most severe first, then newest.
+    #[default]
+    Severity,
+    /// Of those whose clock runs, what is due first.
+    Clock,
 }
 
 /// What to list. Every filter narrows; an empty list means "any".
@@ -55,13 +79,16 @@ pub struct QueueQuery {
     pub opened_after: Option<DateTime<Utc>>,
     /// Opened in this second or earlier.
     pub opened_before: Option<DateTime<Utc>>,
+    /// Most severe first when absent.
+    pub order: Option<QueueOrder>,
     /// Keyset cursor from the page before.
     pub after: Option<String>,
     /// 1 to 500; 200 when absent.
     pub limit: Option<u32>,
 }
 
-/// One page of the queue: most severe first, then newest to the second, then highest number.
+/// One page of the queue: most severe first, then newest to the second, then highest number; or what
+/// is due first.
 #[derive(Debug, Clone, PartialEq, Serialize, TS)]
 #[ts(export)]
 pub struct QueuePage {

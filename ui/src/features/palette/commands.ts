@@ -16,6 +16,7 @@ const SECTION: Record<SettingsSection, string> = {
   clouds: 'cloud accounts',
   model: 'AI model',
   phase: 'phase',
+  clocks: 'clocks',
   keychain: 'keychain',
   appearance: 'appearance',
 };
@@ -32,6 +33,8 @@ export function commandsOf({ console, queue, triage }: Desk, onhelp: () => void)
         router.go({ page: 'queue' });
       }, at === 0 ? 'g q' : undefined),
     ),
+    command('Go to', 'What burns', () => router.go({ page: 'commander', wall: false }), 'g c'),
+    command('Go to', 'What burns, on the wall', () => router.go({ page: 'commander', wall: true })),
     command('Go to', 'Audit log', () => router.go({ page: 'audit' }), 'g a'),
     command('Go to', 'Sources', () => router.go({ page: 'sources', adding: false }), 'g s'),
     ...SETTINGS.map((section, at) => command('Go to', `Settings: ${SECTION[section]}`, () => router.go({ page: 'settings', section }), at === 0 ? 'g ,' : undefined)),

@@ -4,6 +4,8 @@ import type {
   AuditVerdict,
   CloudAccountDraft,
   CloudAccountView,
+  CommandQuery,
+  CommandView,
   ConnectionTest,
   Direction,
   Envelope,
@@ -19,6 +21,7 @@ import type {
   Snapshot,
   SourceDraft,
   SourceView,
+  Target,
   TriageChange,
   TriageOrder,
   TriageReport,
@@ -53,6 +56,11 @@ export interface Host {
   listTriage(limit: number): Promise<TriageChange[]>;
   /** The ids of everything that a query leaves; refused when that is more than one change takes. */
   selectIncidents(query: QueueQuery): Promise<string[]>;
+  /** What burns, and what changed since a time. */
+  getCommandView(query: CommandQuery): Promise<CommandView>;
+  getClockTargets(): Promise<Target[]>;
+  /** Answers all targets; running clocks are set anew. */
+  setClockTargets(targets: readonly Target[]): Promise<Target[]>;
   proposePlan(id: string): Promise<IncidentView>;
   requestApproval(step: string, direction: Direction): Promise<void>;
   rejectStep(step: string, reason: string): Promise<void>;

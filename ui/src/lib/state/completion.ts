@@ -23,6 +23,7 @@ const NAMES: readonly { word: string; hint: string }[] = [
   { word: 'owner:', hint: 'me, none, or a name' },
   { word: 'age<', hint: 'opened within: 30m, 2h, 7d' },
   { word: 'age>', hint: 'opened longer ago' },
+  { word: 'sort:', hint: 'clock: what is due first' },
 ];
 const AGES = ['30m', '2h', '12h', '1d', '7d', '4w'] as const;
 const MOST = 8;
@@ -64,6 +65,7 @@ function valuesOf(word: string, known: Known): { name: string; rest: string; cho
   if (word.startsWith('state:')) return after('state:', plain(INCIDENT_STATES));
   if (word.startsWith('account:')) return after('account:', plain(known.accounts));
   if (word.startsWith('owner:')) return after('owner:', [{ value: 'me', hint: 'you' }, { value: 'none', hint: 'nobody has it' }, ...plain(known.owners)]);
+  if (word.startsWith('sort:')) return after('sort:', [{ value: 'clock', hint: 'what is due first' }, { value: 'severity', hint: 'the worst first' }]);
   for (const name of ['age<', 'age>']) if (word.startsWith(name)) return after(name, plain(AGES));
   return null;
 }

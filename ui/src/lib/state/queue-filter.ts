@@ -1,4 +1,4 @@
-import type { IncidentState, QueueQuery, Severity } from '$wire';
+import type { IncidentState, QueueOrder, QueueQuery, Severity } from '$wire';
 import { INCIDENT_STATES, OPEN_STATES, SEVERITIES } from '../words/labels';
 
 export const TABS = ['open', 'unowned', 'critical', 'containing', 'contained', 'all'] as const;
@@ -24,9 +24,10 @@ export interface Filter {
   younger: string | null;
   /** Opened longer ago. */
   older: string | null;
+  order: QueueOrder;
 }
 
-export const NO_FILTER: Filter = { text: '', severities: [], states: [], account: null, owner: null, younger: null, older: null };
+export const NO_FILTER: Filter = { text: '', severities: [], states: [], account: null, owner: null, younger: null, older: null, order: 'severity' };
 
 const UNITS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
 /** A century is as good as any time. */
@@ -47,7 +48,8 @@ export function isFiltered(filter: Filter): boolean {
     filter.account !== null ||
     filter.owner !== null ||
     filter.younger !== null ||
-    filter.older !== null
+    filter.older !== null ||
+    filter.order !== 'severity'
   );
 }
 
@@ -65,6 +67,7 @@ export function queryOf(tab: Tab, filter: Filter, now: number): QueueQuery {
   if (younger !== null) query.opened_after = new Date(now - younger).toISOString();
   const older = filter.older === null ? null : ageOf(filter.older);
   if (older !== null) query.opened_before = new Date(now - older).toISOString();
+  if (filter.order !== 'severity') query.order = filter.order;
   const text = filter.text.trim();
   if (text !== '') query.text = text;
   return query;
@@ -81,7 +84,7 @@ function tabSeverities(tab: Tab): readonly Severity[] {
 }
 
 /**
- * Takes `severity:high`, `state:new`, `account:…`, `owner:…`, `age<2h` and `age>7d` out of typed text and
+ * Takes `severity:high`, `state:new`, `account:…`, `owner:…`, `age<2h`, `age>7d` and `sort:clock` out of typed text and
  * into the filter.
  * A word that names nothing we know stays text.
  */
@@ -95,6 +98,7 @@ export function takeTokens(filter: Filter): Filter {
     const state = INCIDENT_STATES.find((known) => known === value);
     if ((name === 'severity' || name === 'sev') && severity !== undefined) addOnce(next.severities, severity);
     else if (name === 'state' && state !== undefined) addOnce(next.states, state);
+    else if (name === 'sort' && (value === 'clock' || value === 'severity')) next.order = value;
     else if (name === 'account' && value !== '') next.account = value;
     else if (name === 'owner' && value !== '') next.owner = value;
     else if (age?.[2] !== undefined && ageOf(age[2]) !== null) next[age[1] === '<' ? 'younger' : 'older'] = age[2];

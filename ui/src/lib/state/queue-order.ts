@@ -1,4 +1,4 @@
-import type { QueueQuery, QueueRow } from '$wire';
+import type { QueueOrder, QueueQuery, QueueRow } from '$wire';
 import { SEVERITY } from '../words/labels';
 
 /** The queue's order, as the store's: most severe first, then newest to the second, then highest number. */
@@ -9,6 +9,14 @@ export function compareRows(a: QueueRow, b: QueueRow): number {
   if (opened !== 0) return opened;
   return numberOf(b) - numberOf(a);
 }
+
+/** By clocks: what is due first, first. */
+export function compareClocks(a: QueueRow, b: QueueRow): number {
+  const due = (row: QueueRow): number => (row.clock === null ? Infinity : secondOf(row.clock.due));
+  return due(a) === due(b) ? compareRows(b, a) : due(a) - due(b);
+}
+
+export const COMPARE: Record<QueueOrder, (a: QueueRow, b: QueueRow) => number> = { severity: compareRows, clock: compareClocks };
 
 /** Before 2000 all are the same to the store. */
 function secondOf(time: string): number {
@@ -27,6 +35,7 @@ export function matchesQuery(row: QueueRow, query: QueueQuery, user: string): bo
   if (query.owner === 'none' && row.owner !== null) return false;
   if (query.owner === 'me' && row.owner !== user) return false;
   if (query.owner && query.owner !== 'none' && query.owner !== 'me' && query.owner !== row.owner) return false;
+  if (query.order === 'clock' && row.clock === null) return false;
   const opened = secondOf(row.opened_at);
   if (query.opened_after && opened < secondOf(query.opened_after)) return false;
   if (query.opened_before && opened > secondOf(query.opened_before)) return false;
@@ -71,10 +80,11 @@ export function placeRow(
   row: QueueRow,
   lastVisible: number,
   hasMore: boolean,
+  order: QueueOrder = 'severity',
 ): Placement {
   const known = rows.findIndex((other) => other.id === row.id);
   if (known >= 0) return { kind: 'replace', index: known };
-  const found = rows.findIndex((other) => compareRows(row, other) < 0);
+  const found = rows.findIndex((other) => COMPARE[order](row, other) < 0);
   if (found < 0) return hasMore ? { kind: 'beyond' } : { kind: 'insert', index: rows.length };
   return found > lastVisible ? { kind: 'insert', index: found } : { kind: 'hold' };
 }

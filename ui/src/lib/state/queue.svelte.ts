@@ -1,7 +1,7 @@
 import type { Event, QueueQuery, QueueRow } from '$wire';
 import { hostError, type Host, type HostError } from '../platform/host';
 import { isFiltered, NO_FILTER, queryOf, takeTokens, type Filter, type Tab } from './queue-filter';
-import { compareRows, matchesQuery, placeRow } from './queue-order';
+import { COMPARE, matchesQuery, placeRow } from './queue-order';
 
 const PAGE = 200;
 const MOST = 500;
@@ -194,9 +194,9 @@ export class Queue {
   #place(row: QueueRow): void {
     const fits = matchesQuery(row, this.#query(), this.#user());
     const lastVisible = this.touched ? this.lastVisible : -1;
-    const placement = placeRow(this.rows, row, lastVisible, this.next !== null);
+    const placement = placeRow(this.rows, row, lastVisible, this.next !== null, this.filter.order);
     if (placement.kind === 'replace' && !this.touched && fits) {
-      this.rows = this.rows.with(placement.index, row).toSorted(compareRows);
+      this.rows = this.rows.with(placement.index, row).toSorted(COMPARE[this.filter.order]);
       this.cursor = this.rows[0]?.id ?? null;
       return;
     }

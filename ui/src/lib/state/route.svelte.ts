@@ -1,10 +1,12 @@
-export const SETTINGS = ['clouds', 'model', 'phase', 'keychain', 'appearance'] as const;
+export const SETTINGS = ['clouds', 'model', 'phase', 'clocks', 'keychain', 'appearance'] as const;
 export type SettingsSection = (typeof SETTINGS)[number];
 
 export type Route =
   | { page: 'queue' }
   | { page: 'incident'; id: string; step: string | null }
   | { page: 'audit' }
+  /** What burns; as a wall without controls. */
+  | { page: 'commander'; wall: boolean }
   /** With `adding`, the way to connect one more. */
   | { page: 'sources'; adding: boolean }
   | { page: 'settings'; section: SettingsSection };
@@ -14,6 +16,7 @@ export function parseRoute(hash: string): Route {
   const [page, first, , third] = hash.replace(/^#?\/?/, '').split('/').map(decode);
   if (page === 'incident' && first) return { page, id: first, step: third || null };
   if (page === 'audit') return { page };
+  if (page === 'commander') return { page, wall: first === 'wall' };
   if (page === 'sources') return { page, adding: first === 'add' };
   if (page === 'settings') {
     // Sources had a section of their own here once: the address still leads to them.
@@ -28,6 +31,8 @@ export function routeHash(route: Route): string {
     case 'queue':
     case 'audit':
       return `#/${route.page}`;
+    case 'commander':
+      return route.wall ? '#/commander/wall' : '#/commander';
     case 'sources':
       return route.adding ? '#/sources/add' : '#/sources';
     case 'settings':

@@ -2,7 +2,8 @@
 import type { QueueRow } from "./QueueRow";
 
 /**
- * One page of the queue: most severe first, then newest to the second, then highest number.
+ * One page of the queue: most severe first, then newest to the second, then highest number; or what
+ * is due first.
  */
 export type QueuePage = { rows: Array<QueueRow>, 
 /**

@@ -21,6 +21,26 @@ export function countdown(at: string, now: number): string {
   return `${pad(minutes)}:${pad(left % 60)}`;
 }
 
+/** What is left until an instant, or how long ago it passed: `02:14` within the hour, else `5 h`, `3 d`. */
+export function left(due: string, now: number): { late: boolean; text: string } {
+  const apart = Date.parse(due) - now;
+  const late = apart < 0;
+  const seconds = Math.abs(late ? Math.ceil(apart / SECOND) : Math.floor(apart / SECOND));
+  const text =
+    seconds < 3_600 ? `${pad(Math.floor(seconds / 60))}:${pad(seconds % 60)}`
+    : seconds < 172_800 ? `${Math.floor(seconds / 3_600)} h`
+    : `${Math.floor(seconds / 86_400)} d`;
+  return { late, text: late ? `\u2212${text}` : text };
+}
+
+/** A span in seconds: `45 s`, `1:52` minutes, `3 h 20`, `2 d`. */
+export function span(seconds: number): string {
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 3_600) return `${Math.floor(seconds / 60)}:${pad(seconds % 60)}`;
+  if (seconds < 172_800) return `${Math.floor(seconds / 3_600)} h ${pad(Math.floor((seconds % 3_600) / 60))}`;
+  return `${Math.floor(seconds / 86_400)} d`;
+}
+
 const CLOCK = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
 const DAY_MONTH = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
 const FULL = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'long' });
@@ -31,6 +51,11 @@ export function clockTime(at: string, now: number): string {
   if (Number.isNaN(date.getTime())) return 'unknown';
   const time = CLOCK.format(date);
   return new Date(now).toDateString() === date.toDateString() ? time : `${DAY_MONTH.format(date)} ${time}`;
+}
+
+/** As `clockTime`, to the minute. */
+export function clockMinute(at: string, now: number): string {
+  return clockTime(at, now).replace(/:\d\d$/, '');
 }
 
 /** The day in the viewer's zone: `22 Nov`. */

@@ -23,6 +23,7 @@ pub(crate) fn row(row: &queue::QueueRow) -> wire::QueueRow {
         finding_count: row.finding_count,
         opened_at: row.opened_at,
         updated_at: row.updated_at,
+        clock: row.clock.map(|clock| wire::ClockView { goal: clock.goal, due: clock.due }),
         steps_proven: row.steps_proven,
         steps_total: row.steps_total,
     }
@@ -64,6 +65,10 @@ pub(crate) fn filter(query: wire::QueueQuery, me: &str) -> QueueFilter {
         },
         opened_after: query.opened_after,
         opened_before: query.opened_before,
+        order: match query.order.unwrap_or_default() {
+            wire::QueueOrder::Severity => queue::QueueOrder::Severity,
+            wire::QueueOrder::Clock => queue::QueueOrder::Clock,
+        },
         after: query.after,
         limit: query.limit.unwrap_or(ROWS),
     }

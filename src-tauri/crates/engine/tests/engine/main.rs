@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod approving;
+mod clocks;
 mod crashing;
 mod ingesting;
 mod interleaving;

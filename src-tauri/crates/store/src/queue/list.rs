@@ -150,7 +150,7 @@ fn arms(rows: &[SqliteRow]) -> (Vec<Arm>, i64) {
 }
 
 /// The names asked for as JSON; `None` where any will do.
-fn names<T: Copy>(asked: &[T], name: impl Fn(T) -> &'static str) -> Option<String> {
+pub(super) fn names<T: Copy>(asked: &[T], name: impl Fn(T) -> &'static str) -> Option<String> {
     let names: Vec<_> = asked.iter().map(|one| name(*one)).collect();
     (!names.is_empty()).then(|| json_text(&names))
 }

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta};
+use firebreak_core::clock::{RUNNING, Target, clock};
 use firebreak_core::incident::label;
-use firebreak_core::queue::{OwnerFilter, QueueCounts, QueueFilter};
+use firebreak_core::queue::{OwnerFilter, QueueCounts, QueueFilter, QueueOrder};
 use firebreak_core::{AssetId, IncidentId, IncidentState, Severity, Timestamp};
 use firebreak_store::{Altered, IncidentHead, IncidentSummary, Store};
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop, prop_oneof, proptest};
@@ -43,6 +44,25 @@ struct Draft {
 struct Row {
     draft: Draft,
     owner: Option<&'static str>,
+}
+
+/// Made up, not those that a database begins with.
+fn targets() -> Vec<Target> {
+    let target = |(at, severity): (u32, &Severity)| Target {
+        severity: *severity,
+        acknowledge: 1 + at % 3,
+        contain: 4 + at % 2,
+    };
+    (0..).zip(&Severity::ALL).map(target).collect()
+}
+
+impl Row {
+    fn due(&self) -> Option<Timestamp> {
+        let acknowledged = self.owner.is_some() || self.draft.state != IncidentState::New;
+        let target = targets().into_iter().find(|target| target.severity == self.draft.severity);
+        clock(at(self.draft.opened), self.draft.state, acknowledged, &target.unwrap())
+            .map(|clock| clock.due)
+    }
 }
 
 fn draft() -> impl Strategy<Value = Draft> {
@@ -101,17 +121,21 @@ fn filter() -> impl Strategy<Value = QueueFilter> {
         account,
         owner,
         (bound(), bound()),
+        prop_oneof![2 => Just(QueueOrder::Severity), 1 => Just(QueueOrder::Clock)],
     )
-        .prop_map(|(text, states, severities, account, owner, (first, last))| QueueFilter {
-            text,
-            states,
-            severities,
-            account: account.map(str::to_owned),
-            owner,
-            opened_after: first.map(at),
-            opened_before: last.map(at),
-            after: None,
-            limit: PAGE,
+        .prop_map(|(text, states, severities, account, owner, (first, last), order)| {
+            QueueFilter {
+                order,
+                text,
+                states,
+                severities,
+                account: account.map(str::to_owned),
+                owner,
+                opened_after: first.map(at),
+                opened_before: last.map(at),
+                after: None,
+                limit: PAGE,
+            }
         })
 }
 
@@ -204,9 +228,12 @@ impl Model {
             })
             .filter(|row| mentions(&row.draft, filter.text.as_deref().unwrap_or_default()))
             .collect();
-        rows.sort_by_key(|row| {
-            std::cmp::Reverse((row.draft.severity, second(row.draft.opened), row.draft.number))
-        });
+        let place = |row: &Row| (row.draft.severity, second(row.draft.opened), row.draft.number);
+        rows.sort_by_key(|row| std::cmp::Reverse(place(row)));
+        if filter.order == QueueOrder::Clock {
+            rows.retain(|row| RUNNING.contains(&row.draft.state));
+            rows.sort_by_key(|row| (row.due(), place(row)));
+        }
         rows.iter().map(|row| row.draft.number).collect()
     }
 
@@ -259,7 +286,14 @@ async fn live(steps: Vec<Step>, filters: Vec<QueueFilter>) -> Result<(), TestCas
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(&folder.path().join("test.db")).await.unwrap();
     let mut model = Model::default();
-    for step in steps {
+    // Clocks that run already are set anew, too.
+    let turn = steps.len() / 2;
+    for (at, step) in steps.into_iter().enumerate() {
+        if at == turn {
+            let mut write = store.write().await.unwrap();
+            write.put_clock_targets(&targets()).await.unwrap();
+            write.commit().await.unwrap();
+        }
         let mut write = store.write().await.unwrap();
         match step {
             Step::Put(mut drafts) => {
@@ -303,7 +337,12 @@ async fn live(steps: Vec<Step>, filters: Vec<QueueFilter>) -> Result<(), TestCas
             let page = store.queue(&filter).await.unwrap();
             proptest::prop_assert_eq!(page.matching as usize, expected.len());
             proptest::prop_assert_eq!((page.more_match, page.total), (false, model.counts().all));
-            listed.extend(page.rows.iter().map(|row| u8::try_from(row.number).unwrap()));
+            for row in &page.rows {
+                let number = u8::try_from(row.number).unwrap();
+                let due = row.clock.map(|clock| clock.due);
+                proptest::prop_assert_eq!(due, model.0[&number].due(), "{:?}", row);
+                listed.push(number);
+            }
             filter.after = page.next;
             if filter.after.is_none() {
                 break;
@@ -376,5 +415,64 @@ fn the_syntax_of_the_index_is_only_text() {
         ] {
             assert_eq!(matching(text).await, 0, "{text:?}");
         }
+    });
+}
+
+#[test]
+fn where_many_clocks_run_a_page_is_what_is_due_first() {
+    block_on(async {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("test.db")).await.unwrap();
+        let heads: Vec<_> = (1..=10_040_i64)
+            .map(|number| IncidentHead {
+                id: IncidentId::new(format!("inc_{number}")),
+                number,
+                opened_at: at(1_790_000_000 + (number * 7_919) % 10_007),
+                severity: if number % 2 == 0 { Severity::High } else { Severity::Low },
+                ..head(&Draft {
+                    number: 0,
+                    severity: Severity::Low,
+                    state: IncidentState::New,
+                    opened: 0,
+                    title: vec![],
+                    account: Some("111"),
+                    account_name: None,
+                })
+            })
+            .collect();
+        let mut write = store.write().await.unwrap();
+        write.put_incidents(&heads.iter().collect::<Vec<_>>()).await.unwrap();
+        write.commit().await.unwrap();
+        for account in [None, Some("111".to_owned())] {
+            let mut filter = QueueFilter {
+                account,
+                order: QueueOrder::Clock,
+                limit: 30,
+                ..QueueFilter::default()
+            };
+            let mut dues = Vec::new();
+            for _ in 0..3 {
+                let page = store.queue(&filter).await.unwrap();
+                assert_eq!((page.matching, page.rows.len()), (10_040, 30));
+                dues.extend(page.rows.iter().map(|row| row.clock.unwrap().due));
+                filter.after = page.next;
+            }
+            let mut expected: Vec<Timestamp> = heads
+                .iter()
+                .map(|head| {
+                    let minutes = if head.severity == Severity::High { 60 } else { 1_440 };
+                    head.opened_at + TimeDelta::minutes(minutes)
+                })
+                .collect();
+            expected.sort_unstable();
+            assert_eq!(dues, expected[..90]);
+        }
+        let (past, next) = store.past_due(at(1_790_000_000 + 3_600 + 10)).await.unwrap();
+        let due_by_then = heads
+            .iter()
+            .filter(|head| head.severity == Severity::High)
+            .filter(|head| head.opened_at < at(1_790_000_010));
+        assert_eq!(past as usize, due_by_then.count());
+        assert!(next.is_some());
     });
 }

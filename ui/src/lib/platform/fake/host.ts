@@ -3,11 +3,12 @@ import type {
   AuditVerdict,
   CloudAccountDraft,
   CloudAccountView,
+  CommandQuery,
+  CommandView,
   ConnectionTest,
   Direction,
   Envelope,
   Event,
-  IncidentState,
   IncidentView,
   KeychainView,
   MappingPreview,
@@ -24,6 +25,7 @@ import type {
   SourceView,
   StepState,
   StepView,
+  Target,
   TriageChange,
   TriageOrder,
   TriageReport,
@@ -31,11 +33,11 @@ import type {
   WriteBackStatusView,
   WriteBackView,
 } from '$wire';
-import { compareRows, matchesQuery } from '../../state/queue-order';
-import { OPEN_STATES } from '../../words/labels';
+import { COMPARE, compareRows, matchesQuery } from '../../state/queue-order';
 import { HostError, type Host } from '../host';
 import { inventDetail, type ModelMood } from './detail';
-import { inventQueue, inventRow } from './incidents';
+import { CommandDesk } from './commander';
+import { countsOf, inventQueue, inventRow } from './incidents';
 import { inventPreview } from './mapping';
 import { inventRaw } from './raw';
 import { playRun } from './run';
@@ -59,6 +61,7 @@ export class FakeHost implements Host {
   rows: QueueRow[];
   #plans = new Map<string, PlanView>();
   #send: ((envelope: Envelope) => void) | null = null;
+  #command = new CommandDesk(this);
   #cancelled = new Set<string>();
   #sources = new SourceDesk(this);
   #triage = new TriageDesk(this);
@@ -71,7 +74,7 @@ export class FakeHost implements Host {
     const empty = scenario === 'empty' || scenario === 'first-run' || scenario === 'quiet';
     this.rows = empty ? [] : inventQueue(size).sort(compareRows);
     if (scenario === 'quiet') this.rows = [{ ...inventRow(0, 300), state: 'closed' }];
-    this.snapshot.counts = this.#counts();
+    this.snapshot.counts = countsOf(this.rows);
   }
 
   emit(event: Event): void {
@@ -101,14 +104,14 @@ export class FakeHost implements Host {
 
   listIncidents = async (query: QueueQuery): Promise<QueuePage> => {
     if (this.scenario === 'loading') return new Promise(() => {});
-    const matching = this.rows.filter((row) => matchesQuery(row, query, this.snapshot.user));
+    const matching = this.rows.filter((row) => matchesQuery(row, query, this.snapshot.user)).toSorted(COMPARE[query.order ?? 'severity']);
     const from = query.after ? matching.findIndex((row) => row.id === query.after) + 1 : 0;
     const rows = matching.slice(from, from + (query.limit ?? 200));
     const more = from + rows.length < matching.length;
     return { rows, matching: matching.length, more_match: false, total: this.rows.length, next: more ? (rows.at(-1)?.id ?? null) : null };
   };
 
-  queueCounts = async (): Promise<QueueCounts> => this.#counts();
+  queueCounts = async (): Promise<QueueCounts> => countsOf(this.rows);
 
   getIncident = async (id: string): Promise<IncidentView> => {
     const row = this.row(id);
@@ -128,6 +131,10 @@ export class FakeHost implements Host {
   listTriage = async (limit: number): Promise<TriageChange[]> => this.#triage.list(limit);
   selectIncidents = async (query: QueueQuery): Promise<string[]> =>
     this.rows.filter((row) => matchesQuery(row, query, this.snapshot.user)).map((row) => row.id);
+
+  getCommandView = (query: CommandQuery): Promise<CommandView> => this.#command.view(query);
+  getClockTargets = async (): Promise<Target[]> => this.#command.targets;
+  setClockTargets = (targets: readonly Target[]): Promise<Target[]> => this.#command.promise(targets);
 
   proposePlan = async (id: string): Promise<IncidentView> => {
     this.#plans.delete(id);
@@ -268,19 +275,6 @@ export class FakeHost implements Host {
     return model;
   }
 
-  #counts(): QueueCounts {
-    const open = this.rows.filter((row) => OPEN_STATES.includes(row.state));
-    const inState = (state: IncidentState): number => open.filter((row) => row.state === state).length;
-    return {
-      open: open.length,
-      unowned: open.filter((row) => row.owner === null).length,
-      critical: open.filter((row) => row.severity === 'critical').length,
-      containing: inState('containing'),
-      contained: inState('contained'),
-      all: this.rows.length,
-    };
-  }
-
   row(id: string): QueueRow {
     const row = this.rows.find((other) => other.id === id);
     if (row) return row;
@@ -296,7 +290,7 @@ export class FakeHost implements Host {
   }
 
   #rowChanged(row: QueueRow, isNew: boolean): void {
-    this.snapshot.counts = this.#counts();
+    this.snapshot.counts = countsOf(this.rows);
     this.emit({ type: 'incident_changed', row, is_new: isNew, counts: this.snapshot.counts });
   }
 

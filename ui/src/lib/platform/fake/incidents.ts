@@ -1,4 +1,5 @@
-import type { IncidentState, QueueRow, Severity } from '$wire';
+import type { ClockView, IncidentState, QueueCounts, QueueRow, Severity, Target } from '$wire';
+import { OPEN_STATES } from '../../words/labels';
 import { hex, pick, randomFrom } from './random';
 
 interface Kind {
@@ -67,8 +68,42 @@ export function inventRow(number: number, minutesAgo: number): QueueRow {
     finding_count: 1 + Math.floor(random() * 5),
     opened_at: opened,
     updated_at: opened,
+    clock: inventClock(kind.severity, state ?? 'new', opened, number),
     steps_proven: proven,
     steps_total: total,
+  };
+}
+
+/** Minutes to take on and to contain. */
+export const TARGETS: readonly Target[] = [
+  { severity: 'critical', acknowledge: 15, contain: 60 },
+  { severity: 'high', acknowledge: 60, contain: 240 },
+  { severity: 'medium', acknowledge: 480, contain: 1_440 },
+  { severity: 'unknown', acknowledge: 480, contain: 1_440 },
+  { severity: 'low', acknowledge: 1_440, contain: 4_320 },
+  { severity: 'informational', acknowledge: 4_320, contain: 10_080 },
+];
+
+/** The clock of an incident in this state. */
+export function inventClock(severity: Severity, state: IncidentState, opened: string, number = 1): ClockView | null {
+  if (state === 'contained' || state === 'closed' || state === 'false_positive') return null;
+  const target = TARGETS.find((known) => known.severity === severity);
+  const goal = state === 'new' && number % 2 === 1 ? 'acknowledge' : 'contain';
+  const minutes = goal === 'acknowledge' ? (target?.acknowledge ?? 60) : (target?.contain ?? 240);
+  return { goal, due: new Date(Date.parse(opened) + minutes * 60_000).toISOString() };
+}
+
+/** What the tabs say of these rows. */
+export function countsOf(rows: readonly QueueRow[]): QueueCounts {
+  const open = rows.filter((row) => OPEN_STATES.includes(row.state));
+  const inState = (state: IncidentState): number => open.filter((row) => row.state === state).length;
+  return {
+    open: open.length,
+    unowned: open.filter((row) => row.owner === null).length,
+    critical: open.filter((row) => row.severity === 'critical').length,
+    containing: inState('containing'),
+    contained: inState('contained'),
+    all: rows.length,
   };
 }
 

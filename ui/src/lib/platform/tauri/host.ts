@@ -4,6 +4,8 @@ import type {
   AuditVerdict,
   CloudAccountDraft,
   CloudAccountView,
+  CommandQuery,
+  CommandView,
   ConnectionTest,
   Direction,
   Envelope,
@@ -19,6 +21,7 @@ import type {
   Snapshot,
   SourceDraft,
   SourceView,
+  Target,
   TriageChange,
   TriageOrder,
   TriageReport,
@@ -42,6 +45,9 @@ export class TauriHost implements Host {
   addNote = (id: string, note: string) => call<void>('add_note', { id, note });
   listTriage = (limit: number) => call<TriageChange[]>('list_triage', { limit });
   selectIncidents = (query: QueueQuery) => call<string[]>('select_incidents', { query });
+  getCommandView = (query: CommandQuery) => call<CommandView>('get_command_view', { query });
+  getClockTargets = () => call<Target[]>('get_clock_targets');
+  setClockTargets = (targets: readonly Target[]) => call<Target[]>('set_clock_targets', { targets });
   proposePlan = (id: string) => call<IncidentView>('propose_plan', { id });
   requestApproval = (step: string, direction: Direction) =>
     call<void>('request_approval', { step, direction });
