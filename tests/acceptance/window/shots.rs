@@ -56,6 +56,9 @@ async fn shots_every_page_fits_in_both_themes_and_sizes() {
     )
     .await;
     shoot(page, "audit").await;
+    page.press(&['g', 'c']).await;
+    page.see("commander-node").await;
+    shoot(page, "commander").await;
     page.press(&['g', 's']).await;
     let all_well = "[...document.querySelectorAll('[data-testid=\"source-row\"]')].filter((row) => row.dataset.health === 'ok').length === 4";
     page.until("four sources that are well", all_well).await;
