@@ -8,6 +8,7 @@ mod sources;
 mod steps;
 mod stream;
 mod triage;
+mod views;
 
 use std::sync::Arc;
 
@@ -74,5 +75,8 @@ pub fn handler() -> impl Fn(Invoke) -> bool + Send + Sync + 'static {
         triage::list_triage,
         triage::select_incidents,
         triage::undo_triage,
+        views::delete_view,
+        views::list_views,
+        views::save_view,
     ]
 }

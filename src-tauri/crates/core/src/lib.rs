@@ -29,13 +29,15 @@ pub mod queue;
 pub mod text;
 pub mod timeline;
 pub mod triage;
+pub mod view;
 pub mod write_back;
 
 pub use action::ActionId;
 pub use asset::Environment;
 pub use finding::{FindingStatus, Severity};
 pub use id::{
-    AlertId, ApprovalId, AssetId, EvidenceId, FindingId, IncidentId, IntentId, PlanId, StepId,
+    AlertId, ApprovalId, AssetId, EvidenceId, FindingId, HandoverId, IncidentId, IntentId, PlanId,
+    StepId, ViewId,
 };
 pub use incident::IncidentState;
 pub use plan::{Direction, StepState};

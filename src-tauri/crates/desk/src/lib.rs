@@ -24,6 +24,7 @@ mod sources;
 mod triage;
 mod vendors;
 mod view;
+mod views;
 mod write_back;
 
 pub use confirm::Pending;

@@ -23,6 +23,7 @@ mod runs;
 mod settings;
 mod sources;
 mod triage;
+mod views;
 mod write_backs;
 
 pub use alerts::StoredAlert;

@@ -18,6 +18,7 @@ mod queue;
 mod settings;
 mod source;
 mod triage;
+mod view;
 
 pub use approval::*;
 pub use audit::*;
@@ -30,3 +31,4 @@ pub use queue::*;
 pub use settings::*;
 pub use source::*;
 pub use triage::*;
+pub use view::*;

@@ -16,6 +16,8 @@ import type {
   QueuePage,
   QueueQuery,
   RawAlertView,
+  SavedView,
+  SavedViewDraft,
   Snapshot,
   SourceDraft,
   SourceView,
@@ -53,6 +55,11 @@ export interface Host {
   listTriage(limit: number): Promise<TriageChange[]>;
   /** The ids of everything that a query leaves; refused when that is more than one change takes. */
   selectIncidents(query: QueueQuery): Promise<string[]>;
+  /** Views of the queue that were saved, by name. */
+  listViews(): Promise<SavedView[]>;
+  /** Saves a view, or replaces the one whose id it has. */
+  saveView(draft: SavedViewDraft): Promise<SavedView>;
+  deleteView(id: string): Promise<void>;
   proposePlan(id: string): Promise<IncidentView>;
   requestApproval(step: string, direction: Direction): Promise<void>;
   rejectStep(step: string, reason: string): Promise<void>;

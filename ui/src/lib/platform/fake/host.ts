@@ -19,6 +19,8 @@ import type {
   QueueQuery,
   QueueRow,
   RawAlertView,
+  SavedView,
+  SavedViewDraft,
   Snapshot,
   SourceDraft,
   SourceView,
@@ -34,6 +36,7 @@ import type {
 import { compareRows, matchesQuery } from '../../state/queue-order';
 import { OPEN_STATES } from '../../words/labels';
 import { HostError, type Host } from '../host';
+import { ConnectionDesk } from './connections';
 import { inventDetail, type ModelMood } from './detail';
 import { inventQueue, inventRow } from './incidents';
 import { inventPreview } from './mapping';
@@ -43,7 +46,8 @@ import { SourceDesk } from './source-desk';
 import { inventPlan, optionsFor, provenBy } from './steps';
 import { TriageDesk } from './triage';
 import { VENDORS } from './vendors';
-import { CLOUD, inventAudit, MODEL, NO_MODEL, snapshotFor, verdictFor, type Scenario } from './workspace';
+import { ViewDesk } from './views';
+import { inventAudit, snapshotFor, verdictFor, type Scenario } from './workspace';
 import { inventOrders, inventWriteBacks } from './write-backs';
 
 const FIRST_STATES: readonly StepState[] = ['proposed', 'approved', 'proven', 'unknown', 'refuted', 'failed'];
@@ -61,7 +65,9 @@ export class FakeHost implements Host {
   #send: ((envelope: Envelope) => void) | null = null;
   #cancelled = new Set<string>();
   #sources = new SourceDesk(this);
+  #connections = new ConnectionDesk(this);
   #triage = new TriageDesk(this);
+  #views = new ViewDesk(this);
   #writeBacks = new Map<string, WriteBackView[]>([['inc_0000', inventWriteBacks()]]);
 
   constructor(scenario: Scenario = 'full', pace = 420, size = 300) {
@@ -128,6 +134,10 @@ export class FakeHost implements Host {
   listTriage = async (limit: number): Promise<TriageChange[]> => this.#triage.list(limit);
   selectIncidents = async (query: QueueQuery): Promise<string[]> =>
     this.rows.filter((row) => matchesQuery(row, query, this.snapshot.user)).map((row) => row.id);
+
+  listViews = async (): Promise<SavedView[]> => this.#views.list;
+  saveView = async (draft: SavedViewDraft): Promise<SavedView> => this.#views.save(draft);
+  deleteView = async (id: string): Promise<void> => this.#views.remove(id);
 
   proposePlan = async (id: string): Promise<IncidentView> => {
     this.#plans.delete(id);
@@ -219,21 +229,12 @@ export class FakeHost implements Host {
     );
   };
 
-  addCloudAccount = async (draft: CloudAccountDraft): Promise<CloudAccountView> => {
-    const cloud = { ...CLOUD, name: draft.name, account_id: draft.account_id, regions: draft.regions, can_write: draft.write_key_id !== undefined };
-    this.snapshot.clouds = [...this.snapshot.clouds, cloud];
-    this.emit({ type: 'clouds_changed', clouds: this.snapshot.clouds });
-    return cloud;
-  };
-  testCloudAccount = async (): Promise<ConnectionTest> => this.#test(['Identity', 'Read EC2', 'Read IAM', 'Assume role']);
-  removeCloudAccount = async (name: string): Promise<void> => {
-    this.snapshot.clouds = this.snapshot.clouds.filter((cloud) => cloud.name !== name);
-    this.emit({ type: 'clouds_changed', clouds: this.snapshot.clouds });
-  };
-
-  setModel = async (draft: ModelDraft): Promise<ModelView> => this.#setModel({ ...MODEL, base_url: draft.base_url, model: draft.model, has_key: draft.api_key !== undefined });
-  removeModel = async (): Promise<ModelView> => this.#setModel(NO_MODEL);
-  testModel = async (): Promise<ConnectionTest> => this.#test(['Reachable', 'Answers to a schema']);
+  addCloudAccount = (draft: CloudAccountDraft): Promise<CloudAccountView> => this.#connections.addCloud(draft);
+  testCloudAccount = (): Promise<ConnectionTest> => this.#connections.test(['Identity', 'Read EC2', 'Read IAM', 'Assume role']);
+  removeCloudAccount = (name: string): Promise<void> => this.#connections.removeCloud(name);
+  setModel = (draft: ModelDraft): Promise<ModelView> => this.#connections.setModel(draft);
+  removeModel = (): Promise<ModelView> => this.#connections.removeModel();
+  testModel = (): Promise<ConnectionTest> => this.#connections.test(['Reachable', 'Answers to a schema']);
 
   requestPhase = async (phase: number): Promise<void> => {
     await wait(this.pace);
@@ -249,24 +250,6 @@ export class FakeHost implements Host {
     this.emit({ type: 'keychain_changed', keychain });
     return keychain;
   };
-
-  async #test(names: readonly string[]): Promise<ConnectionTest> {
-    await wait(this.pace);
-    const bad = this.scenario === 'degraded';
-    const checks = names.map((name, at) => ({
-      name,
-      ok: !bad || at === 0,
-      text: bad && at > 0 ? 'Refused (403): the scope is missing.' : 'works, 84 ms',
-      remedy: bad && at > 0 ? `Give the service account the read scope for ${name.toLowerCase()}.` : null,
-    }));
-    return { ok: !bad, checks };
-  }
-
-  #setModel(model: ModelView): ModelView {
-    this.snapshot.model = model;
-    this.emit({ type: 'model_changed', model });
-    return model;
-  }
 
   #counts(): QueueCounts {
     const open = this.rows.filter((row) => OPEN_STATES.includes(row.state));

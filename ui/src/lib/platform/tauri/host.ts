@@ -16,6 +16,8 @@ import type {
   QueuePage,
   QueueQuery,
   RawAlertView,
+  SavedView,
+  SavedViewDraft,
   Snapshot,
   SourceDraft,
   SourceView,
@@ -42,6 +44,9 @@ export class TauriHost implements Host {
   addNote = (id: string, note: string) => call<void>('add_note', { id, note });
   listTriage = (limit: number) => call<TriageChange[]>('list_triage', { limit });
   selectIncidents = (query: QueueQuery) => call<string[]>('select_incidents', { query });
+  listViews = () => call<SavedView[]>('list_views');
+  saveView = (draft: SavedViewDraft) => call<SavedView>('save_view', { draft });
+  deleteView = (id: string) => call<void>('delete_view', { id });
   proposePlan = (id: string) => call<IncidentView>('propose_plan', { id });
   requestApproval = (step: string, direction: Direction) =>
     call<void>('request_approval', { step, direction });
