@@ -102,14 +102,14 @@ describe('saved views', () => {
 
   test('without a look of its own the reader’s is changed', async () => {
     const { views } = await opened();
-    await views.show(named(views, 'Handed to me'));
+    await views.show(named(views, 'Mine'));
     views.choose({ density: 'compact' });
     expect([views.changed, look.density]).toEqual([false, 'compact']);
   });
 
   test('clearing the filter leaves it', async () => {
     const { queue, views } = await opened();
-    await views.show(named(views, 'Handed to me'));
+    await views.show(named(views, 'Mine'));
     await queue.clear();
     expect(views.current).toBeNull();
   });

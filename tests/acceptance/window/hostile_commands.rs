@@ -176,6 +176,8 @@ fn hostile_arguments(command: &str, incident: &str, step: &str) -> Vec<Value> {
                 json!({ "kind": "merge", "into": incident }),
                 json!({ "kind": "merge", "into": "../../etc/passwd" }),
                 json!({ "kind": "unmerge" }),
+                json!({ "kind": "hand_over", "to": "", "note": "x" }),
+                json!({ "kind": "hand_over", "to": "eve", "note": "A".repeat(5_000) }),
                 json!({ "kind": "relocate", "findings": ["' OR 1=1; --"], "into": null }),
                 json!({ "kind": "delete" }),
             ];

@@ -17,6 +17,7 @@ pub mod correlate;
 pub mod evidence;
 pub mod finding;
 pub mod graph;
+pub mod handover;
 pub mod id;
 pub mod incident;
 pub mod observed;

@@ -16,6 +16,7 @@ mod error;
 mod events;
 mod home;
 mod mapping;
+mod markdown;
 mod planner;
 mod policies;
 mod sandbox;

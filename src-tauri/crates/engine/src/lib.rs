@@ -16,6 +16,7 @@ mod draft;
 mod engine;
 mod error;
 mod event;
+mod handover;
 mod head;
 mod incident;
 mod ingest;

@@ -13,6 +13,7 @@ mod backfills;
 mod context;
 mod database;
 mod error;
+mod handovers;
 mod incidents;
 mod intake;
 mod many;

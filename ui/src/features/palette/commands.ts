@@ -1,3 +1,4 @@
+import type { Host } from '$lib/platform/host';
 import { copy } from '$lib/state/clipboard';
 import type { Desk } from '$lib/state/context';
 import { DENSITIES } from '$lib/state/look.svelte';
@@ -56,9 +57,15 @@ export function commandsOf({ console, queue, triage, views }: Desk, onhelp: () =
     command('Do', 'Try the keychain again', () => void attempt(() => host.retryKeychain())),
     ...(['dark', 'light', 'system'] as const).map((choice) => command('Do', `Theme: ${THEME[choice]}`, () => theme.choose(choice))),
     ...DENSITIES.map((density) => command('Do', `Queue: ${DENSITY[density].toLowerCase()}`, () => views.choose({ density }))),
+    ...(router.route.page === 'incident' ? [incidentCopy(host, router.route.id)] : []),
     command('Do', 'Copy the query of the queue', () => void copy(queue.text, 'The query is on the clipboard')),
     command('Do', 'Show all keys', onhelp, '?'),
   ];
+}
+
+function incidentCopy(host: Host, id: string): Command {
+  const run = (): void => void copy(host.getIncidentMarkdown(id), 'The incident is on the clipboard, as Markdown');
+  return { id: 'copy incident', group: 'Do', label: 'Copy this incident as Markdown', key: 'y', run };
 }
 
 /** Every typed word must occur; a label that begins with the text comes first. */

@@ -32,6 +32,7 @@ export * from './FieldKind';
 export * from './FieldView';
 export * from './FindingStatus';
 export * from './FindingView';
+export * from './HandoverView';
 export * from './IncidentLink';
 export * from './IncidentState';
 export * from './IncidentView';

@@ -5,6 +5,7 @@
 
 mod approving;
 mod crashing;
+mod handing;
 mod ingesting;
 mod interleaving;
 mod killing;

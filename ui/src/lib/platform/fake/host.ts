@@ -40,6 +40,7 @@ import { ConnectionDesk } from './connections';
 import { inventDetail, type ModelMood } from './detail';
 import { inventQueue, inventRow } from './incidents';
 import { inventPreview } from './mapping';
+import { inventMarkdown } from './markdown';
 import { inventRaw } from './raw';
 import { playRun } from './run';
 import { SourceDesk } from './source-desk';
@@ -125,12 +126,15 @@ export class FakeHost implements Host {
     return { ...detail, timeline, ...this.#triage.links(id), write_backs: this.#writeBacksOf(id), write_back_blocked: blocked };
   };
 
+  getIncidentMarkdown = async (id: string): Promise<string> => inventMarkdown(await this.getIncident(id));
+
   getRawAlert = async (finding: string): Promise<RawAlertView> => inventRaw(finding);
 
   changeIncidents = (order: TriageOrder): Promise<TriageReport> => this.#triage.change(order);
   undoTriage = (change: string | null): Promise<TriageReport> => this.#triage.undo(change);
   cancelTriage = async (): Promise<void> => {};
   addNote = async (id: string, note: string): Promise<void> => this.#triage.note(id, note);
+  readHandover = async (id: string): Promise<void> => this.#triage.read(id);
   listTriage = async (limit: number): Promise<TriageChange[]> => this.#triage.list(limit);
   selectIncidents = async (query: QueueQuery): Promise<string[]> =>
     this.rows.filter((row) => matchesQuery(row, query, this.snapshot.user)).map((row) => row.id);

@@ -16,19 +16,23 @@ const saved = (id: string, name: string, query: string, look: Partial<SavedView>
 /** Saved views of an invented workspace. */
 export class ViewDesk {
   readonly #host: FakeHost;
-  list: SavedView[];
+  #list: SavedView[] | null = null;
   #next = 1;
 
   constructor(host: FakeHost) {
     this.#host = host;
-    const bare = host.scenario === 'first-run' || host.scenario === 'empty';
-    this.list = bare
+  }
+
+  get list(): SavedView[] {
+    const bare = this.#host.scenario === 'first-run' || this.#host.scenario === 'empty';
+    this.#list ??= bare
       ? []
       : [
-          saved('view_a', 'Handed to me', 'in:open owner:me'),
+          saved('view_a', 'Mine', 'in:open owner:me'),
           saved('view_b', 'Night shift', 'in:unowned severity:critical severity:high age<12h', { columns: ['technique', 'asset', 'sources', 'findings', 'age'], density: 'roomy' }),
           saved('view_c', 'Store, not yet contained', 'in:open state:new state:triaged account:acme-store', { saved_by: 'mo' }),
         ];
+    return this.#list;
   }
 
   save(draft: SavedViewDraft): SavedView {
@@ -44,12 +48,12 @@ export class ViewDesk {
       saved_by: this.#host.snapshot.user,
       saved_at: new Date().toISOString(),
     });
-    this.list = [...this.list.filter((other) => other.id !== view.id), view].toSorted((a, b) => a.name.localeCompare(b.name));
+    this.#list = [...this.list.filter((other) => other.id !== view.id), view].toSorted((a, b) => a.name.localeCompare(b.name));
     return view;
   }
 
   remove(id: string): void {
     if (!this.list.some((view) => view.id === id)) throw new HostError({ code: 'not_found', message: `there is no saved view ${id}`, retryable: false });
-    this.list = this.list.filter((view) => view.id !== id);
+    this.#list = this.list.filter((view) => view.id !== id);
   }
 }
