@@ -44,11 +44,16 @@ pub(super) fn quote(said: &str) -> Vec<String> {
 /// A word that could become a link or a mention is code; in any other, marks are escaped.
 fn word(word: &str) -> String {
     let small = word.to_lowercase();
+    // Chat programs make a link of `evil.example` alone.
+    let chars: Vec<char> = small.chars().collect();
+    let domain = chars.windows(4).any(|next| {
+        next[0].is_alphanumeric() && next[1] == '.' && next[2..].iter().all(|c| c.is_alphabetic())
+    });
     let leads = ["@", ":/", "www.", "mailto:", "xmpp:"].iter().any(|sign| small.contains(sign));
     // `#12` and `!12` name issues in trackers.
     let names =
         |sign| small.split(sign).skip(1).any(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
-    if leads || names('#') || names('!') {
+    if leads || domain || names('#') || names('!') {
         return code(word);
     }
     let mut out = String::with_capacity(word.len());
@@ -141,6 +146,10 @@ mod tests {
     fn what_could_become_a_link_or_a_mention_is_code() {
         assert_eq!(text("see http://evil.example/a_b now"), "see `http://evil.example/a_b` now");
         assert_eq!(text("ask @admin or a@b.example"), "ask `@admin` or `a@b.example`");
+        assert_eq!(
+            text("to evil.example:443, T1552.005, 1.2"),
+            "to `evil.example:443,` T1552.005, 1.2"
+        );
         assert_eq!(text("WWW.evil.example #12"), "`WWW.evil.example` `#12`");
         assert_eq!(text("(javascript:alert(1))"), "(javascript:alert(1))");
     }
