@@ -9,6 +9,7 @@ mod sources;
 mod steps;
 mod stream;
 mod triage;
+mod views;
 
 use std::sync::Arc;
 
@@ -42,6 +43,7 @@ pub fn handler() -> impl Fn(Invoke) -> bool + Send + Sync + 'static {
         commander::get_command_view,
         commander::set_clock_targets,
         incidents::get_incident,
+        incidents::get_incident_markdown,
         incidents::get_raw_alert,
         incidents::list_incidents,
         incidents::propose_plan,
@@ -76,7 +78,11 @@ pub fn handler() -> impl Fn(Invoke) -> bool + Send + Sync + 'static {
         triage::cancel_triage,
         triage::change_incidents,
         triage::list_triage,
+        triage::read_handover,
         triage::select_incidents,
         triage::undo_triage,
+        views::delete_view,
+        views::list_views,
+        views::save_view,
     ]
 }

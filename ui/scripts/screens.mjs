@@ -28,6 +28,20 @@ const addQueue = () => async (page) => {
   await page.locator(at('source-field-format')).fill('mapped');
 };
 const bottom = (page) => page.locator(at('mapping')).evaluate((element) => element.scrollIntoView({ block: 'start' }));
+const NOTE = [
+  '## Done',
+  '- **web-7** is out of the load balancer',
+  '- key `AKIA…7Q2F` is off, see [the case](https://case.example/INC-2041)',
+  '',
+  '> Storefront says *no customer noticed*.',
+  '',
+  'Next:',
+  '1. snapshot the volume',
+  '2. rotate the role',
+  '```',
+  'aws ec2 describe-instances --instance-ids i-0c41f0b9',
+  '```',
+].join('\n');
 // As the shell opens it, and the smallest that it allows.
 const WINDOW = { width: 980, height: 680 };
 const SMALLEST = { width: 760, height: 520 };
@@ -44,10 +58,20 @@ export const SCREENS = [
   { name: 'queue-merge', path: '/#/queue', go: press('x', 'J', 'J', 'm') },
   { name: 'queue-merged', path: '/#/queue', go: then(press('x', 'J', 'm'), click('merge-confirm'), press('Enter')) },
   { name: 'incident-note', path: '/#/incident/inc_0000', go: then(press('c'), async (page) => page.keyboard.type('Called the owner. She takes web-7 out of the load balancer.'), press('Enter')) },
+  { name: 'incident-note-markdown', path: '/#/incident/inc_0000', go: then(press('c'), async (page) => page.locator(at('note')).fill(NOTE), press('Enter')) },
+  { name: 'incident-handed', path: '/#/incident/inc_0004', settle: 900 },
+  { name: 'incident-handover', path: '/#/incident/inc_0000', go: then(press('h', 'ArrowDown'), (page) => page.locator(at('handover-note')).fill(NOTE)) },
+  { name: 'incident-handed-on', path: '/#/incident/inc_0000', go: then(press('h', 'Space'), (page) => page.locator(at('handover-note')).fill(NOTE), press('Control+Enter')), settle: 900 },
+  { name: 'incident-more', path: '/#/incident/inc_0000', go: click('incident-more') },
   { name: 'incident-related', path: '/#/incident/inc_0000', go: click('why-related') },
   { name: 'incident-merge', path: '/#/incident/inc_0000', go: press('m') },
   { name: 'incident-move', path: '/#/incident/inc_0000', go: then(click('why-findings'), click('findings-move'), click('finding-choose')) },
   { name: 'queue-menu', path: '/#/queue', go: click('filter-severity') },
+  { name: 'queue-views', path: '/#/queue', go: press('g', 'v', 'j') },
+  { name: 'queue-views-none', path: '/?scenario=empty#/queue', go: press('g', 'v') },
+  { name: 'queue-view-shown', path: '/#/queue', go: press('g', 'v', 'j', 'Enter', 'j') },
+  { name: 'queue-view-changed', path: '/#/queue', go: then(press('g', 'v', 'j', 'j', 'Enter', '/'), async (page) => page.keyboard.type('age<7d'), press('Enter')) },
+  { name: 'queue-columns', path: '/#/queue', go: then(press('v'), (page) => page.locator('[data-value="sources"]').click(), (page) => page.locator('[data-value="findings"]').click(), (page) => page.locator('[data-value="compact"]').click()) },
   { name: 'queue-close', path: '/#/queue', go: press('e') },
   { name: 'queue-first-run', path: '/?scenario=first-run' },
   { name: 'queue-empty', path: '/?scenario=empty' },

@@ -18,6 +18,11 @@ pub async fn get_incident(desk: Open<'_>, id: String) -> Answer<IncidentView> {
 }
 
 #[tauri::command]
+pub async fn get_incident_markdown(desk: Open<'_>, id: String) -> Answer<String> {
+    desk.incident_markdown(&id).await.map_err(wire)
+}
+
+#[tauri::command]
 pub async fn get_raw_alert(desk: Open<'_>, finding: String) -> Answer<RawAlertView> {
     desk.raw_alert(&finding).await.map_err(wire)
 }

@@ -24,6 +24,11 @@ pub async fn add_note(desk: Open<'_>, id: String, note: String) -> Answer<()> {
 }
 
 #[tauri::command]
+pub async fn read_handover(desk: Open<'_>, id: String) -> Answer<()> {
+    desk.read_handover(&id).await.map_err(wire)
+}
+
+#[tauri::command]
 pub async fn list_triage(desk: Open<'_>, limit: u32) -> Answer<Vec<TriageChange>> {
     desk.list_triage(limit).await.map_err(wire)
 }

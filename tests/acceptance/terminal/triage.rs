@@ -70,6 +70,20 @@ async fn what_people_change_is_recorded_and_taken_back() {
     stage.run(&["incidents", "note", &kept, "Called the owner."]).await.ended(0);
     stage.run(&["incidents", "show", &kept]).await.ended(0).says("Called the owner.");
     stage.run(&["incidents", "note", &kept, "  "]).await.ended(1).says("1 to 4000 characters");
+    let over =
+        ["incidents", "handover", &kept, "--to", "ben", "--note", "Isolated. **Next:** the key"];
+    stage.run(&over).await.ended(0).says("handed over to ben");
+    let shown = stage.json(&["incidents", "show", &kept]).await;
+    assert_eq!((text(&shown, "/row/owner"), text(&shown, "/handover/to")), ("ben", "ben"));
+    stage.refuses(&["incidents", "got-it", &kept], 3, "who alone can say").await;
+    let document = stage.json(&["incidents", "show", &kept, "--markdown"]).await;
+    let document = text(&document, "/markdown").to_owned();
+    assert!(document.starts_with(&format!("# {kept}: ")), "{document}");
+    assert!(document.contains("> Isolated. \\*\\*Next:\\*\\* the key"), "{document}");
+    stage.run(&["incidents", "show", &kept, "--markdown"]).await.ended(0).says("## Handover");
+    stage.run(&["incidents", "undo"]).await.ended(0).says("taken back: handed over to ben");
+    let shown = stage.json(&["incidents", "show", &kept]).await;
+    assert!(shown["handover"].is_null(), "{shown:#}");
     stage.audit_holds().await;
     stage.no_secret_leaked();
 }

@@ -176,6 +176,8 @@ fn hostile_arguments(command: &str, incident: &str, step: &str) -> Vec<Value> {
                 json!({ "kind": "merge", "into": incident }),
                 json!({ "kind": "merge", "into": "../../etc/passwd" }),
                 json!({ "kind": "unmerge" }),
+                json!({ "kind": "hand_over", "to": "", "note": "x" }),
+                json!({ "kind": "hand_over", "to": "eve", "note": "A".repeat(5_000) }),
                 json!({ "kind": "relocate", "findings": ["' OR 1=1; --"], "into": null }),
                 json!({ "kind": "delete" }),
             ];
@@ -185,6 +187,15 @@ fn hostile_arguments(command: &str, incident: &str, step: &str) -> Vec<Value> {
                     .chain(others)
                     .map(|wish| json!({ "order": { "incidents": [incident], "wish": wish } })),
             );
+        }
+        "save_view" => {
+            let draft = |name: &str, query: &str| json!({ "draft": { "id": null, "name": name, "query": query, "columns": null, "density": null } });
+            sets.extend([
+                draft("<img src=x onerror=alert(1)>\u{202e}", "' OR 1=1; --"),
+                draft("", "in:open"),
+                draft(&"A".repeat(61), "in:open"),
+                draft("long", &"A".repeat(501)),
+            ]);
         }
         "request_phase" => sets.extend([0, 3, 99].map(|phase| json!({ "phase": phase }))),
         _ => {}

@@ -288,7 +288,12 @@ pub enum IncidentCommand {
     /// List the queue, most severe first.
     List(ListFilter),
     /// Everything about one.
-    Show { id: String },
+    Show {
+        id: String,
+        /// As a Markdown document, for tickets and chat.
+        #[arg(long)]
+        markdown: bool,
+    },
     /// The verbatim alert behind a finding.
     Raw { finding: String },
     /// Move one: triaged, closed, false_positive, new.
@@ -306,6 +311,18 @@ pub enum IncidentCommand {
     Assign { id: String, owner: String },
     /// Write a note into the timeline of one; - reads it from standard input.
     Note { id: String, text: String },
+    /// Hand one to another person, with what is done and what is next.
+    Handover {
+        id: String,
+        /// To whom.
+        #[arg(long)]
+        to: String,
+        /// In Markdown; - reads it from standard input.
+        #[arg(long)]
+        note: String,
+    },
+    /// Say that you read what you must know of one that was handed to you.
+    GotIt { id: String },
     /// Move or assign every incident that a filter leaves, at most 10,000.
     Each {
         #[command(flatten)]

@@ -2,7 +2,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use firebreak_desk::IncidentState;
 use firebreak_wire::{IncidentView, QueueQuery, QueueRow, ReachRole, ReachView, TriageWish};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::args::{IncidentCommand, ListFilter};
 use crate::clocks::left;
@@ -26,7 +26,11 @@ pub async fn run(context: &Context, command: Option<IncidentCommand>) -> Result<
                 lines.join("\n")
             });
         }
-        IncidentCommand::Show { id } => {
+        IncidentCommand::Show { id, markdown: true } => {
+            let document = desk.incident_markdown(&id).await?;
+            context.print(&json!({ "markdown": document }), |_| document.trim_end().to_owned());
+        }
+        IncidentCommand::Show { id, markdown: false } => {
             let view = desk.incident(&id).await?;
             context.print(&view, incident);
         }
@@ -42,6 +46,10 @@ pub async fn run(context: &Context, command: Option<IncidentCommand>) -> Result<
             triage::change(context, vec![id], assigned(owner)).await?;
         }
         IncidentCommand::Note { id, text } => triage::note(context, &id, text).await?,
+        IncidentCommand::Handover { id, to, note } => {
+            triage::hand_over(context, id, to, note).await?;
+        }
+        IncidentCommand::GotIt { id } => triage::got_it(context, &id).await?,
         IncidentCommand::Each { filter, to, reason, cause, assign } => {
             let wish = match to {
                 Some(to) => moved(&to, reason, cause.as_deref())?,
@@ -102,6 +110,14 @@ pub fn incident(view: &IncidentView) -> String {
     }
     if let Some(cause) = &view.cause {
         lines.push(format!("false positive: {}", word(cause)));
+    }
+    if let Some(handover) = &view.handover {
+        lines.push(format!(
+            "handed over by {} to {}, who has not read it yet: {}",
+            clean(&handover.by),
+            clean(&handover.to),
+            clean(&handover.note)
+        ));
     }
     for finding in &view.findings {
         lines.push(format!("finding {}: {}", finding.id, short(&finding.title, 100)));

@@ -25,13 +25,30 @@ pub async fn change(
 
 /// Adds a note.
 pub async fn note(context: &Context, id: &str, text: String) -> Result<(), Failure> {
-    let text = match text.as_str() {
-        "-" => mapping::read(Path::new("-"))?,
-        _ => text,
-    };
-    context.desk.add_note(id, &text).await?;
+    context.desk.add_note(id, &given(text)?).await?;
     context.print(&json!({ "noted": id }), |_| "noted".to_owned());
     Ok(())
+}
+
+pub async fn hand_over(
+    context: &Context,
+    id: String,
+    to: String,
+    note: String,
+) -> Result<(), Failure> {
+    change(context, vec![id], TriageWish::HandOver { to, note: given(note)? }).await
+}
+
+/// Says that a handover was read.
+pub async fn got_it(context: &Context, id: &str) -> Result<(), Failure> {
+    context.desk.read_handover(id).await?;
+    context.print(&json!({ "read": id }), |_| "noted that you read it".to_owned());
+    Ok(())
+}
+
+/// The text, or what standard input has for `-`.
+fn given(text: String) -> Result<String, Failure> {
+    if text == "-" { mapping::read(Path::new("-")) } else { Ok(text) }
 }
 
 pub async fn undo(context: &Context, change: Option<&str>) -> Result<(), Failure> {

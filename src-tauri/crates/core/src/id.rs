@@ -65,3 +65,11 @@ identifier!(
     /// A signature over a step's digest.
     ApprovalId
 );
+identifier!(
+    /// A saved view of the queue (`view_` and a UUIDv7).
+    ViewId
+);
+identifier!(
+    /// An incident handed from one person to another (`hnd_` and a UUIDv7).
+    HandoverId
+);

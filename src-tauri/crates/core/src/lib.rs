@@ -18,6 +18,7 @@ pub mod correlate;
 pub mod evidence;
 pub mod finding;
 pub mod graph;
+pub mod handover;
 pub mod id;
 pub mod incident;
 pub mod observed;
@@ -30,13 +31,15 @@ pub mod queue;
 pub mod text;
 pub mod timeline;
 pub mod triage;
+pub mod view;
 pub mod write_back;
 
 pub use action::ActionId;
 pub use asset::Environment;
 pub use finding::{FindingStatus, Severity};
 pub use id::{
-    AlertId, ApprovalId, AssetId, EvidenceId, FindingId, IncidentId, IntentId, PlanId, StepId,
+    AlertId, ApprovalId, AssetId, EvidenceId, FindingId, HandoverId, IncidentId, IntentId, PlanId,
+    StepId, ViewId,
 };
 pub use incident::IncidentState;
 pub use plan::{Direction, StepState};

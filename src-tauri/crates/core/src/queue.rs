@@ -18,6 +18,8 @@ pub struct QueueRow {
     pub state: IncidentState,
     /// Who works on it.
     pub owner: Option<String>,
+    /// Whether it was handed to its owner, who has not said yet that they read what they must know.
+    pub handed_over: bool,
     /// The asset.
     pub asset: Option<AssetId>,
     /// Untrusted.

@@ -16,6 +16,8 @@ pub enum EntryKind {
     Decision,
     /// A person wrote something down.
     Note,
+    /// A person wrote down what is done and what is next, for the one they handed it to.
+    Handover,
     /// A call changed the cloud.
     Containment,
     /// A proof was read.
@@ -30,6 +32,7 @@ impl EntryKind {
             Self::Finding => "finding",
             Self::Decision => "decision",
             Self::Note => "note",
+            Self::Handover => "handover",
             Self::Containment => "containment",
             Self::Proof => "proof",
         }
@@ -37,9 +40,17 @@ impl EntryKind {
 
     /// Reads a stored name; `None` for any other.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Activity, Self::Finding, Self::Decision, Self::Note, Self::Containment, Self::Proof]
-            .into_iter()
-            .find(|kind| kind.name() == name)
+        [
+            Self::Activity,
+            Self::Finding,
+            Self::Decision,
+            Self::Note,
+            Self::Handover,
+            Self::Containment,
+            Self::Proof,
+        ]
+        .into_iter()
+        .find(|kind| kind.name() == name)
     }
 }
 
@@ -52,7 +63,7 @@ pub struct Entry {
     pub kind: EntryKind,
     /// Who: a source's name, a person, `firebreak`.
     pub actor: String,
-    /// One line, but for notes. Untrusted where the kind is activity or finding.
+    /// One line, but for notes and handovers. Untrusted where the kind is activity or finding.
     pub text: String,
     /// The fact behind it.
     pub evidence: Option<EvidenceId>,

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{FindingId, IncidentId, IncidentState};
+use crate::{FindingId, HandoverId, IncidentId, IncidentState};
 
 /// What a person wants done with some incidents.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +22,13 @@ pub enum Wish {
     Assign {
         /// To whom.
         owner: Option<String>,
+    },
+    /// Hand each to a person, with what they must know.
+    HandOver {
+        /// To whom.
+        to: String,
+        /// What is done and what is next, in Markdown.
+        note: String,
     },
     /// Put the findings of each into this incident, and close each.
     Merge {
@@ -99,6 +106,9 @@ pub struct Standing {
     pub cause: Option<Cause>,
     /// The incident that has its findings.
     pub merged_into: Option<IncidentId>,
+    /// The handover that its owner has not read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handover: Option<HandoverId>,
 }
 
 impl Standing {
@@ -113,12 +123,28 @@ impl Standing {
         if to != self.state && !self.state.choices().contains(&to) {
             return Err(format!("is {}; a person can't make it {}", self.state.name(), to.name()));
         }
-        Ok(Self { state: to, cause, ..self.clone() })
+        let handover = self.handover.clone().filter(|_| to.is_open());
+        Ok(Self { state: to, cause, handover, ..self.clone() })
     }
 
-    /// How it stands once it is somebody's.
+    /// How it stands once it is somebody's. What was handed to one person is for no other to read.
     pub fn assigned(&self, owner: Option<String>) -> Self {
-        Self { owner, ..self.clone() }
+        let handover = self.handover.clone().filter(|_| owner == self.owner);
+        Self { owner, handover, ..self.clone() }
+    }
+
+    /// How it stands once it is handed to a person, who has not read that yet.
+    ///
+    /// # Errors
+    /// Why not, in words that follow the incident's label.
+    pub fn handed_over(&self, to: &str, handover: HandoverId) -> Result<Self, String> {
+        if self.merged_into.is_some() {
+            return Err("is merged into another; hand that one over".to_owned());
+        }
+        if !self.state.is_open() {
+            return Err(format!("is {}; reopen it first", self.state.name()));
+        }
+        Ok(Self { owner: Some(to.to_owned()), handover: Some(handover), ..self.clone() })
     }
 
     /// How it stands once merged.
@@ -131,6 +157,7 @@ impl Standing {
             IncidentState::New | IncidentState::Triaged | IncidentState::Planned => Ok(Self {
                 state: IncidentState::Closed,
                 merged_into: Some(into.clone()),
+                handover: None,
                 ..self.clone()
             }),
             IncidentState::Containing | IncidentState::Contained => Err(format!(
@@ -165,6 +192,7 @@ impl Standing {
             owner: back(&self.owner, &before.owner, &after.owner)?,
             cause: back(&self.cause, &before.cause, &after.cause)?,
             merged_into: back(&self.merged_into, &before.merged_into, &after.merged_into)?,
+            handover: back(&self.handover, &before.handover, &after.handover)?,
         })
     }
 }
@@ -182,7 +210,7 @@ mod tests {
     use super::*;
 
     fn standing(state: IncidentState) -> Standing {
-        Standing { state, owner: None, cause: None, merged_into: None }
+        Standing { state, owner: None, cause: None, merged_into: None, handover: None }
     }
 
     #[test]
@@ -222,6 +250,32 @@ mod tests {
         let reopened = after.moved(IncidentState::Triaged, None).unwrap();
         assert_eq!(reopened.undone(&before, &after), None);
         assert_eq!(after.undone(&before, &after), Some(before));
+    }
+
+    #[test]
+    fn a_handover_waits_for_its_owner_and_for_nobody_else() {
+        let before = standing(IncidentState::Triaged).assigned(Some("ana".to_owned()));
+        let handed = before.handed_over("ben", HandoverId::new("hnd_1")).unwrap();
+        assert_eq!(handed.owner.as_deref(), Some("ben"));
+        assert_eq!(handed.assigned(Some("ben".to_owned())), handed);
+        assert_eq!(handed.assigned(Some("eve".to_owned())).handover, None);
+        assert_eq!(handed.moved(IncidentState::New, None).unwrap().handover, handed.handover);
+        assert_eq!(handed.moved(IncidentState::Closed, None).unwrap().handover, None);
+        assert_eq!(handed.undone(&before, &handed), Some(before.clone()));
+        let read = Standing { handover: None, ..handed.clone() };
+        assert_eq!(read.undone(&before, &handed), None, "its owner went on");
+        let closed = before.moved(IncidentState::Closed, None).unwrap();
+        assert!(closed.handed_over("ben", HandoverId::new("hnd_1")).is_err());
+        let merged = before.merged(&IncidentId::new("inc_a")).unwrap();
+        assert!(merged.handed_over("ben", HandoverId::new("hnd_1")).is_err());
+    }
+
+    #[test]
+    fn a_standing_of_before_handovers_is_read() {
+        let old = r#"{"state":"new","owner":null,"cause":null,"merged_into":null}"#;
+        let read: Standing = serde_json::from_str(old).unwrap();
+        assert_eq!(read, standing(IncidentState::New));
+        assert_eq!(serde_json::to_string(&read).unwrap(), old);
     }
 
     #[test]

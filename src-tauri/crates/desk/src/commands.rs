@@ -78,6 +78,10 @@ impl Desk {
                 None => None,
             },
             merged: store.merged_into(&id).await?.into_iter().map(link).collect(),
+            handover: match &stand.standing.handover {
+                Some(id) => Some(view::incident::handover(store.handover(id).await?)),
+                None => None,
+            },
             assessment: view::incident::assessment(&context),
             asset: asset.as_ref().map(view::incident::asset),
             findings: findings.iter().map(view::incident::finding).collect(),

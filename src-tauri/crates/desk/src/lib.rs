@@ -17,6 +17,7 @@ mod error;
 mod events;
 mod home;
 mod mapping;
+mod markdown;
 mod planner;
 mod policies;
 mod sandbox;
@@ -25,6 +26,7 @@ mod sources;
 mod triage;
 mod vendors;
 mod view;
+mod views;
 mod write_back;
 
 pub use confirm::Pending;

@@ -62,6 +62,12 @@ impl Desk {
         Ok(self.owner()?.add_note(&id, note, &self.me).await?)
     }
 
+    /// Notes that the person at the desk read what they must know of an incident handed to them.
+    pub async fn read_handover(&self, said: &str) -> Result<(), DeskError> {
+        let id = self.engine.find_incident(said).await?;
+        Ok(self.owner()?.read_handover(&id, &self.me).await?)
+    }
+
     /// The newest changes, newest first.
     pub async fn list_triage(&self, limit: u32) -> Result<Vec<wire::TriageChange>, DeskError> {
         let limit = limit.clamp(1, CHANGES_LISTED);
@@ -186,6 +192,7 @@ impl Desk {
                 let me = |owner| if owner == "me" { self.me.name.clone() } else { owner };
                 Wish::Assign { owner: owner.map(me) }
             }
+            wire::TriageWish::HandOver { to, note } => Wish::HandOver { to, note },
             wire::TriageWish::Merge { into } => {
                 Wish::Merge { into: self.engine.find_incident(&into).await? }
             }

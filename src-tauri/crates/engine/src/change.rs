@@ -19,7 +19,7 @@ use crate::{Engine, EngineError, EngineEvent, Identity};
 /// Incidents in one change.
 pub const MOST_CHANGED: usize = 10_000;
 /// Incidents that one transaction changes; between two of them the order can be cancelled.
-const CHANGED_AT_ONCE: usize = 1_000;
+pub(crate) const CHANGED_AT_ONCE: usize = 1_000;
 /// Incidents that one audit record tells of.
 const CHANGES_A_RECORD: usize = 100;
 /// From here on listeners are told to look at the queue anew, not of each incident.
@@ -91,6 +91,7 @@ impl Engine {
                 let next = |standing: &Standing| Ok(standing.assigned(owner.clone()));
                 self.restand(incidents, &said, next, who, watch, cancel).await
             }
+            Wish::HandOver { to, note } => self.hand_over(incidents, to, note, who).await,
             Wish::Merge { into } => self.merge(incidents, into, who).await,
             Wish::Unmerge => self.unmerge(incidents, who).await,
             Wish::Relocate { findings, into } => {

@@ -60,14 +60,7 @@ impl Engine {
         note: &str,
         who: &Identity,
     ) -> Result<(), EngineError> {
-        let note = note.trim();
-        let length = note.chars().count();
-        if length == 0 || length > NOTE_CAP {
-            return Err(EngineError::Invalid(format!(
-                "a note has 1 to {NOTE_CAP} characters; this one has {length}"
-            )));
-        }
-        let text = text::body(note, NOTE_CAP);
+        let text = checked_note(note)?;
         let entry = Entry { kind: EntryKind::Note, ..self.decision(who, text.clone()) };
         let mut write = self.store.write().await?;
         one(&mut write, id).await?;
@@ -96,6 +89,18 @@ impl Engine {
             evidence: None,
         }
     }
+}
+
+/// A note as it is kept.
+pub(crate) fn checked_note(note: &str) -> Result<String, EngineError> {
+    let note = note.trim();
+    let length = note.chars().count();
+    if length == 0 || length > NOTE_CAP {
+        return Err(EngineError::Invalid(format!(
+            "a note has 1 to {NOTE_CAP} characters; this one has {length}"
+        )));
+    }
+    Ok(text::body(note, NOTE_CAP))
 }
 
 /// What is over, or was merged into another, has no step that may change anything. Undoing stays.

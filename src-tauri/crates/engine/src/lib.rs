@@ -17,6 +17,7 @@ mod draft;
 mod engine;
 mod error;
 mod event;
+mod handover;
 mod head;
 mod incident;
 mod ingest;

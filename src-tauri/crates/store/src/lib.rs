@@ -14,6 +14,7 @@ mod clocks;
 mod context;
 mod database;
 mod error;
+mod handovers;
 mod incidents;
 mod intake;
 mod many;
@@ -24,6 +25,7 @@ mod runs;
 mod settings;
 mod sources;
 mod triage;
+mod views;
 mod write_backs;
 
 pub use alerts::StoredAlert;

@@ -215,6 +215,7 @@ fn queue_row(row: &SqliteRow) -> Result<QueueRow, StoreError> {
         severity: place.word(row.get("severity"), Severity::from_name)?,
         state: place.word(row.get("state"), IncidentState::from_name)?,
         owner: row.get("owner"),
+        handed_over: row.get::<Option<&str>, _>("handover").is_some(),
         asset: row.get::<Option<String>, _>("asset").map(AssetId::new),
         asset_name: row.get("asset_name"),
         account: row.get("account"),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use firebreak_core::finding::Finding;
 use firebreak_core::triage::{Cause, Standing};
-use firebreak_core::{FindingId, IncidentId, IncidentState, Severity, Timestamp};
+use firebreak_core::{FindingId, HandoverId, IncidentId, IncidentState, Severity, Timestamp};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteExecutor};
 
@@ -106,7 +106,8 @@ impl Write {
         }
         for (standing, ids) in alike.into_values() {
             sqlx::query(
-                "UPDATE incident SET state = ?2, owner = ?3, cause = ?4, merged_into = ?5, updated_at = ?6
+                "UPDATE incident SET state = ?2, owner = ?3, cause = ?4, merged_into = ?5, handover = ?6,
+                   updated_at = ?7
                  WHERE id IN (SELECT value FROM json_each(?1))",
             )
             .bind(json_text(&ids))
@@ -114,6 +115,7 @@ impl Write {
             .bind(&standing.owner)
             .bind(standing.cause.map(Cause::name))
             .bind(standing.merged_into.as_ref().map(IncidentId::as_str))
+            .bind(standing.handover.as_ref().map(HandoverId::as_str))
             .bind(time_text(at))
             .execute(self.connection())
             .await
@@ -466,7 +468,7 @@ async fn stands(
     ids: &BTreeSet<IncidentId>,
 ) -> Result<Vec<Stand>, StoreError> {
     let rows = sqlx::query(
-        "SELECT i.id, i.number, i.state, i.owner, i.cause, i.merged_into, i.root
+        "SELECT i.id, i.number, i.state, i.owner, i.cause, i.merged_into, i.handover, i.root
          FROM json_each(?1) asked CROSS JOIN incident i ON i.id = asked.value ORDER BY i.number",
     )
     .bind(json_text(ids))
@@ -494,6 +496,7 @@ fn stand(row: &SqliteRow) -> Result<Stand, StoreError> {
             owner: row.get("owner"),
             cause: cause.as_deref().map(|name| place.word(name, Cause::from_name)).transpose()?,
             merged_into: row.get::<Option<String>, _>("merged_into").map(IncidentId::new),
+            handover: row.get::<Option<String>, _>("handover").map(HandoverId::new),
         },
         root: IncidentId::new(root.unwrap_or_else(|| id.clone())),
     })

@@ -23,6 +23,8 @@ pub struct IncidentView {
     pub merged_into: Option<IncidentLink>,
     /// The incidents that were merged into it.
     pub merged: Vec<IncidentLink>,
+    /// What its owner was told when it was handed to them, until they say that they read it.
+    pub handover: Option<HandoverView>,
     pub assessment: AssessmentView,
     pub asset: Option<AssetView>,
     pub findings: Vec<FindingView>,
@@ -38,6 +40,17 @@ pub struct IncidentView {
     pub write_back_blocked: Option<String>,
     /// What is still missing from the context, in words ("AWS reads failed: …").
     pub notices: Vec<Notice>,
+}
+
+/// An incident handed from one person to another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[ts(export)]
+pub struct HandoverView {
+    pub at: DateTime<Utc>,
+    pub by: String,
+    pub to: String,
+    /// Markdown, of which no HTML is made.
+    pub note: String,
 }
 
 /// Something the reader must know about how complete this page is.
@@ -189,6 +202,8 @@ pub enum TimelineKind {
     Decision,
     /// A person wrote something down.
     Note,
+    /// A person wrote down what is done and what is next, for the one they handed it to.
+    Handover,
     /// A call changed the cloud.
     Containment,
     /// A proof was read.

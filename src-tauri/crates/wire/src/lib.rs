@@ -19,6 +19,7 @@ mod queue;
 mod settings;
 mod source;
 mod triage;
+mod view;
 
 pub use approval::*;
 pub use audit::*;
@@ -32,3 +33,4 @@ pub use queue::*;
 pub use settings::*;
 pub use source::*;
 pub use triage::*;
+pub use view::*;

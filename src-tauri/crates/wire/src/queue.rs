@@ -19,6 +19,8 @@ pub struct QueueRow {
     pub state: IncidentState,
     /// Who works on it; `None` while nobody does.
     pub owner: Option<String>,
+    /// Whether it was handed to its owner, who has not read yet what they must know.
+    pub handed_over: bool,
     /// Native id of the asset it is about, or the source's own name for it.
     pub asset: Option<String>,
     /// Untrusted text.

@@ -30,6 +30,12 @@ pub enum TriageWish {
     },
     /// Give each to a person; `None` to nobody.
     Assign { owner: Option<String> },
+    /// Hand each to another person, with what they must know.
+    HandOver {
+        to: String,
+        /// What is done and what is next, in Markdown; 1 to 4,000 characters.
+        note: String,
+    },
     /// Put the findings of each into one incident.
     Merge { into: String },
     /// Take each out of the incident it was merged into.

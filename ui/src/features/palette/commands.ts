@@ -1,8 +1,13 @@
+import type { Host } from '$lib/platform/host';
+import { copy } from '$lib/state/clipboard';
 import type { Desk } from '$lib/state/context';
+import { DENSITIES } from '$lib/state/look.svelte';
 import { TAB_LABEL, TABS } from '$lib/state/queue-filter';
 import { router, SETTINGS, type SettingsSection } from '$lib/state/route.svelte';
 import { theme, type ThemeChoice } from '$lib/state/theme.svelte';
 import { attempt } from '$lib/state/toasts.svelte';
+import { revealed } from '$lib/words/untrusted';
+import { DENSITY } from '../queue/columns';
 
 export interface Command {
   id: string;
@@ -23,7 +28,7 @@ const SECTION: Record<SettingsSection, string> = {
 const THEME: Record<ThemeChoice, string> = { dark: 'dark', light: 'light', system: 'as the system says' };
 
 /** Everything that can be done from anywhere. What belongs to one incident stays on its page. */
-export function commandsOf({ console, queue, triage }: Desk, onhelp: () => void): Command[] {
+export function commandsOf({ console, queue, triage, views }: Desk, onhelp: () => void): Command[] {
   const { host } = console;
   const command = (group: string, label: string, run: () => void, key?: string): Command => ({ id: `${group} ${label}`, group, label, run, ...(key === undefined ? {} : { key }) });
   return [
@@ -35,6 +40,13 @@ export function commandsOf({ console, queue, triage }: Desk, onhelp: () => void)
     ),
     command('Go to', 'What burns', () => router.go({ page: 'commander', wall: false }), 'g c'),
     command('Go to', 'What burns, on the wall', () => router.go({ page: 'commander', wall: true })),
+    ...views.list.map((view) => ({
+      ...command('Go to', `View: ${revealed(view.name)}`, () => {
+        void views.show(view);
+        router.go({ page: 'queue' });
+      }),
+      id: view.id,
+    })),
     command('Go to', 'Audit log', () => router.go({ page: 'audit' }), 'g a'),
     command('Go to', 'Sources', () => router.go({ page: 'sources', adding: false }), 'g s'),
     ...SETTINGS.map((section, at) => command('Go to', `Settings: ${SECTION[section]}`, () => router.go({ page: 'settings', section }), at === 0 ? 'g ,' : undefined)),
@@ -47,8 +59,16 @@ export function commandsOf({ console, queue, triage }: Desk, onhelp: () => void)
     }),
     command('Do', 'Try the keychain again', () => void attempt(() => host.retryKeychain())),
     ...(['dark', 'light', 'system'] as const).map((choice) => command('Do', `Theme: ${THEME[choice]}`, () => theme.choose(choice))),
+    ...DENSITIES.map((density) => command('Do', `Queue: ${DENSITY[density].toLowerCase()}`, () => views.choose({ density }))),
+    ...(router.route.page === 'incident' ? [incidentCopy(host, router.route.id)] : []),
+    command('Do', 'Copy the query of the queue', () => void copy(queue.text, 'The query is on the clipboard')),
     command('Do', 'Show all keys', onhelp, '?'),
   ];
+}
+
+function incidentCopy(host: Host, id: string): Command {
+  const run = (): void => void copy(host.getIncidentMarkdown(id), 'The incident is on the clipboard, as Markdown');
+  return { id: 'copy incident', group: 'Do', label: 'Copy this incident as Markdown', key: 'y', run };
 }
 
 /** Every typed word must occur; a label that begins with the text comes first. */

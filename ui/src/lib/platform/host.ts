@@ -18,6 +18,8 @@ import type {
   QueuePage,
   QueueQuery,
   RawAlertView,
+  SavedView,
+  SavedViewDraft,
   Snapshot,
   SourceDraft,
   SourceView,
@@ -44,6 +46,8 @@ export interface Host {
   listIncidents(query: QueueQuery): Promise<QueuePage>;
   queueCounts(): Promise<QueueCounts>;
   getIncident(id: string): Promise<IncidentView>;
+  /** An incident as a Markdown document: the same bytes as the terminal's. */
+  getIncidentMarkdown(id: string): Promise<string>;
   getRawAlert(finding: string): Promise<RawAlertView>;
   /** Does with incidents what a person wishes; what could not be done to some is in the report. */
   changeIncidents(order: TriageOrder): Promise<TriageReport>;
@@ -53,6 +57,8 @@ export interface Host {
   cancelTriage(): Promise<void>;
   /** Writes a note into an incident's timeline. */
   addNote(id: string, note: string): Promise<void>;
+  /** Says that the person read what they must know of an incident that was handed to them. */
+  readHandover(id: string): Promise<void>;
   listTriage(limit: number): Promise<TriageChange[]>;
   /** The ids of everything that a query leaves; refused when that is more than one change takes. */
   selectIncidents(query: QueueQuery): Promise<string[]>;
@@ -61,6 +67,11 @@ export interface Host {
   getClockTargets(): Promise<Target[]>;
   /** Answers all targets; running clocks are set anew. */
   setClockTargets(targets: readonly Target[]): Promise<Target[]>;
+  /** Views of the queue that were saved, by name. */
+  listViews(): Promise<SavedView[]>;
+  /** Saves a view, or replaces the one whose id it has. */
+  saveView(draft: SavedViewDraft): Promise<SavedView>;
+  deleteView(id: string): Promise<void>;
   proposePlan(id: string): Promise<IncidentView>;
   requestApproval(step: string, direction: Direction): Promise<void>;
   rejectStep(step: string, reason: string): Promise<void>;

@@ -1,3 +1,4 @@
+import { TABS } from './queue-filter';
 import { INCIDENT_STATES, SEVERITIES } from '../words/labels';
 
 /** One way to go on with what is being typed. */
@@ -21,6 +22,7 @@ const NAMES: readonly { word: string; hint: string }[] = [
   { word: 'state:', hint: 'new, triaged, contained …' },
   { word: 'account:', hint: 'id or name' },
   { word: 'owner:', hint: 'me, none, or a name' },
+  { word: 'in:', hint: 'open, unowned, critical …' },
   { word: 'age<', hint: 'opened within: 30m, 2h, 7d' },
   { word: 'age>', hint: 'opened longer ago' },
   { word: 'sort:', hint: 'clock: what is due first' },
@@ -66,6 +68,7 @@ function valuesOf(word: string, known: Known): { name: string; rest: string; cho
   if (word.startsWith('account:')) return after('account:', plain(known.accounts));
   if (word.startsWith('owner:')) return after('owner:', [{ value: 'me', hint: 'you' }, { value: 'none', hint: 'nobody has it' }, ...plain(known.owners)]);
   if (word.startsWith('sort:')) return after('sort:', [{ value: 'clock', hint: 'what is due first' }, { value: 'severity', hint: 'the worst first' }]);
+  if (word.startsWith('in:')) return after('in:', plain(TABS));
   for (const name of ['age<', 'age>']) if (word.startsWith(name)) return after(name, plain(AGES));
   return null;
 }

@@ -91,8 +91,9 @@ function tabSeverities(tab: Tab): readonly Severity[] {
 export function takeTokens(filter: Filter): Filter {
   const next = { ...filter, severities: [...filter.severities], states: [...filter.states] };
   const rest: string[] = [];
-  for (const word of filter.text.split(' ')) {
-    const [name, value = ''] = splitOnce(word);
+  for (const word of wordsOf(filter.text)) {
+    const [name, quoted = ''] = splitOnce(word);
+    const value = unquoted(quoted);
     const age = /^age([<>])(.+)$/i.exec(word);
     const severity = SEVERITIES.find((known) => known === value || (value === 'info' && known === 'informational'));
     const state = INCIDENT_STATES.find((known) => known === value);
@@ -105,6 +106,54 @@ export function takeTokens(filter: Filter): Filter {
     else rest.push(word);
   }
   return { ...next, text: rest.join(' ') };
+}
+
+/** Takes `in:unowned` out of typed text: the view that it is asked in. */
+export function takeTab(text: string): { tab: Tab | null; text: string } {
+  let tab: Tab | null = null;
+  const rest = wordsOf(text).filter((word) => {
+    const [name, value] = splitOnce(word);
+    const known = name === 'in' ? TABS.find((other) => other === value?.toLowerCase()) : undefined;
+    if (known !== undefined) tab = known;
+    return known === undefined;
+  });
+  return { tab, text: rest.join(' ') };
+}
+
+/** The tab and the filter in words that read back as the same. What people save, copy and paste. */
+export function queryText(tab: Tab, filter: Filter): string {
+  return [
+    `in:${tab}`,
+    ...filter.severities.map((severity) => `severity:${severity}`),
+    ...filter.states.map((state) => `state:${state}`),
+    ...(filter.account === null ? [] : [`account:${quoted(filter.account)}`]),
+    ...(filter.owner === null ? [] : [`owner:${quoted(filter.owner)}`]),
+    ...(filter.younger === null ? [] : [`age<${filter.younger}`]),
+    ...(filter.older === null ? [] : [`age>${filter.older}`]),
+    ...(filter.order === 'severity' ? [] : [`sort:${filter.order}`]),
+    ...wordsOf(filter.text).filter((word) => word !== ''),
+  ].join(' ');
+}
+
+/** What a query in words asks for; without `in:` it is asked of what is open. */
+export function readQuery(text: string): { tab: Tab; filter: Filter } {
+  const { tab, text: rest } = takeTab(text);
+  return { tab: tab ?? 'open', filter: takeTokens({ ...NO_FILTER, text: rest }) };
+}
+
+/** Words between spaces; what stands in quotes after a colon may hold some: `owner:"Ana Lima"`. */
+function wordsOf(text: string): string[] {
+  const words = [...text.matchAll(/(?:account|owner):"(?:[^"]|"")*"(?= |$)|[^ ]+/gi)].map(([word]) => word);
+  // Whoever is typing goes on with a new word.
+  return text.endsWith(' ') && words.length > 0 ? [...words, ''] : words;
+}
+
+function quoted(value: string): string {
+  return /^"| /.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
+}
+
+function unquoted(value: string): string {
+  return /^"(?:[^"]|"")*"$/.test(value) ? value.slice(1, -1).replaceAll('""', '"') : value;
 }
 
 function addOnce<T>(list: T[], item: T): void {

@@ -1,6 +1,6 @@
 import type { Event, QueueQuery, QueueRow } from '$wire';
 import { hostError, type Host, type HostError } from '../platform/host';
-import { isFiltered, NO_FILTER, queryOf, takeTokens, type Filter, type Tab } from './queue-filter';
+import { isFiltered, NO_FILTER, queryOf, queryText, readQuery, takeTab, takeTokens, type Filter, type Tab } from './queue-filter';
 import { COMPARE, matchesQuery, placeRow } from './queue-order';
 
 const PAGE = 200;
@@ -68,7 +68,22 @@ export class Queue {
 
   narrow(change: Partial<Filter>, takeWords = false): Promise<void> {
     const filter = { ...this.filter, ...change };
-    this.filter = takeWords ? takeTokens(filter) : filter;
+    const { tab, text } = takeWords ? takeTab(filter.text) : { tab: null, text: filter.text };
+    if (tab !== null) this.tab = tab;
+    this.filter = takeWords ? takeTokens({ ...filter, text }) : filter;
+    return this.#startOver();
+  }
+
+  /** What is asked, in words. */
+  get text(): string {
+    return queryText(this.tab, this.filter);
+  }
+
+  /** Asks what a query in words says, and nothing else. */
+  ask(text: string): Promise<void> {
+    const { tab, filter } = readQuery(text);
+    this.tab = tab;
+    this.filter = filter;
     return this.#startOver();
   }
 

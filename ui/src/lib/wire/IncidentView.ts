@@ -4,6 +4,7 @@ import type { AssetView } from "./AssetView";
 import type { Cause } from "./Cause";
 import type { EvidenceView } from "./EvidenceView";
 import type { FindingView } from "./FindingView";
+import type { HandoverView } from "./HandoverView";
 import type { IncidentLink } from "./IncidentLink";
 import type { IncidentState } from "./IncidentState";
 import type { Notice } from "./Notice";
@@ -37,7 +38,11 @@ merged_into: IncidentLink | null,
 /**
  * The incidents that were merged into it.
  */
-merged: Array<IncidentLink>, assessment: AssessmentView, asset: AssetView | null, findings: Array<FindingView>, timeline: Array<TimelineEntry>, evidence: Array<EvidenceView>, reach: ReachView, 
+merged: Array<IncidentLink>, 
+/**
+ * What its owner was told when it was handed to them, until they say that they read it.
+ */
+handover: HandoverView | null, assessment: AssessmentView, asset: AssetView | null, findings: Array<FindingView>, timeline: Array<TimelineEntry>, evidence: Array<EvidenceView>, reach: ReachView, 
 /**
  * Other incidents that may belong to it, most severe first.
  */

@@ -28,6 +28,10 @@ severity: Severity, state: IncidentState,
  */
 owner: string | null, 
 /**
+ * Whether it was handed to its owner, who has not read yet what they must know.
+ */
+handed_over: boolean, 
+/**
  * Native id of the asset it is about, or the source's own name for it.
  */
 asset: string | null, 

@@ -10,4 +10,8 @@ reason: string,
 /**
  * Needed for a false positive, and only there.
  */
-cause: Cause | null, } | { "kind": "assign", owner: string | null, } | { "kind": "merge", into: string, } | { "kind": "unmerge" } | { "kind": "relocate", findings: Array<string>, into: string | null, };
+cause: Cause | null, } | { "kind": "assign", owner: string | null, } | { "kind": "hand_over", to: string, 
+/**
+ * What is done and what is next, in Markdown; 1 to 4,000 characters.
+ */
+note: string, } | { "kind": "merge", into: string, } | { "kind": "unmerge" } | { "kind": "relocate", findings: Array<string>, into: string | null, };

@@ -17,6 +17,7 @@ export function keyCaps(key: string, mac = isMac()): string[] {
   return key.split(/[ ]/).flatMap((part) => {
     const [first, second] = part.split('+');
     if (first === 'mod' && second) return [mac ? '⌘' : 'Ctrl', second.toUpperCase()];
+    if (first === 'shift' && second) return ['⇧', CAPS[second] ?? second];
     return [CAPS[part] ?? part];
   });
 }

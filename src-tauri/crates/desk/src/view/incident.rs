@@ -4,6 +4,7 @@ use firebreak_core::assessment::{Assessment, Author, Sentence};
 use firebreak_core::asset::{Asset, Neighbourhood};
 use firebreak_core::evidence::Evidence;
 use firebreak_core::finding::{Attack, Finding, ResourceKind};
+use firebreak_core::handover::Handover;
 use firebreak_core::timeline::{Entry, EntryKind};
 use firebreak_core::{AssetId, EvidenceId};
 use firebreak_engine::Reach;
@@ -140,6 +141,7 @@ pub(crate) fn timeline(entry: &Entry) -> wire::TimelineEntry {
             EntryKind::Finding => wire::TimelineKind::Finding,
             EntryKind::Decision => wire::TimelineKind::Decision,
             EntryKind::Note => wire::TimelineKind::Note,
+            EntryKind::Handover => wire::TimelineKind::Handover,
             EntryKind::Containment => wire::TimelineKind::Containment,
             EntryKind::Proof => wire::TimelineKind::Proof,
         },
@@ -147,6 +149,11 @@ pub(crate) fn timeline(entry: &Entry) -> wire::TimelineEntry {
         text: entry.text.clone(),
         evidence: entry.evidence.as_ref().map(EvidenceId::to_string),
     }
+}
+
+pub(crate) fn handover(handover: Handover) -> wire::HandoverView {
+    let Handover { at, by, to, note, .. } = handover;
+    wire::HandoverView { at, by, to, note }
 }
 
 pub(crate) fn evidence(fact: &Evidence) -> wire::EvidenceView {

@@ -13,6 +13,7 @@ pub(crate) fn row(row: &queue::QueueRow) -> wire::QueueRow {
         severity: row.severity,
         state: row.state,
         owner: row.owner.clone(),
+        handed_over: row.handed_over,
         asset: row.asset.as_ref().map(AssetId::to_string),
         asset_name: row.asset_name.clone(),
         account: row.account.clone(),

@@ -114,6 +114,7 @@ export function inventDetail(row: QueueRow, plan: PlanView | null, mood: ModelMo
     cause: row.state === 'false_positive' ? 'test' : null,
     merged_into: null,
     merged: [],
+    handover: null,
     assessment: {
       author: byModel ? 'model' : 'playbook',
       model: byModel ? 'sandbox-honest' : null,

@@ -20,6 +20,8 @@ import type {
   QueueQuery,
   QueueRow,
   RawAlertView,
+  SavedView,
+  SavedViewDraft,
   Snapshot,
   SourceDraft,
   SourceView,
@@ -35,17 +37,20 @@ import type {
 } from '$wire';
 import { COMPARE, compareRows, matchesQuery } from '../../state/queue-order';
 import { HostError, type Host } from '../host';
+import { ConnectionDesk } from './connections';
 import { inventDetail, type ModelMood } from './detail';
 import { CommandDesk } from './commander';
 import { countsOf, inventQueue, inventRow } from './incidents';
 import { inventPreview } from './mapping';
+import { inventMarkdown } from './markdown';
 import { inventRaw } from './raw';
 import { playRun } from './run';
 import { SourceDesk } from './source-desk';
 import { inventPlan, optionsFor, provenBy } from './steps';
 import { TriageDesk } from './triage';
 import { VENDORS } from './vendors';
-import { CLOUD, inventAudit, MODEL, NO_MODEL, snapshotFor, verdictFor, type Scenario } from './workspace';
+import { ViewDesk } from './views';
+import { inventAudit, snapshotFor, verdictFor, type Scenario } from './workspace';
 import { inventOrders, inventWriteBacks } from './write-backs';
 
 const FIRST_STATES: readonly StepState[] = ['proposed', 'approved', 'proven', 'unknown', 'refuted', 'failed'];
@@ -64,7 +69,9 @@ export class FakeHost implements Host {
   #command = new CommandDesk(this);
   #cancelled = new Set<string>();
   #sources = new SourceDesk(this);
+  #connections = new ConnectionDesk(this);
   #triage = new TriageDesk(this);
+  #views = new ViewDesk(this);
   #writeBacks = new Map<string, WriteBackView[]>([['inc_0000', inventWriteBacks()]]);
 
   constructor(scenario: Scenario = 'full', pace = 420, size = 300) {
@@ -122,12 +129,15 @@ export class FakeHost implements Host {
     return { ...detail, timeline, ...this.#triage.links(id), write_backs: this.#writeBacksOf(id), write_back_blocked: blocked };
   };
 
+  getIncidentMarkdown = async (id: string): Promise<string> => inventMarkdown(await this.getIncident(id));
+
   getRawAlert = async (finding: string): Promise<RawAlertView> => inventRaw(finding);
 
   changeIncidents = (order: TriageOrder): Promise<TriageReport> => this.#triage.change(order);
   undoTriage = (change: string | null): Promise<TriageReport> => this.#triage.undo(change);
   cancelTriage = async (): Promise<void> => {};
   addNote = async (id: string, note: string): Promise<void> => this.#triage.note(id, note);
+  readHandover = async (id: string): Promise<void> => this.#triage.read(id);
   listTriage = async (limit: number): Promise<TriageChange[]> => this.#triage.list(limit);
   selectIncidents = async (query: QueueQuery): Promise<string[]> =>
     this.rows.filter((row) => matchesQuery(row, query, this.snapshot.user)).map((row) => row.id);
@@ -135,6 +145,9 @@ export class FakeHost implements Host {
   getCommandView = (query: CommandQuery): Promise<CommandView> => this.#command.view(query);
   getClockTargets = async (): Promise<Target[]> => this.#command.targets;
   setClockTargets = (targets: readonly Target[]): Promise<Target[]> => this.#command.promise(targets);
+  listViews = async (): Promise<SavedView[]> => this.#views.list;
+  saveView = async (draft: SavedViewDraft): Promise<SavedView> => this.#views.save(draft);
+  deleteView = async (id: string): Promise<void> => this.#views.remove(id);
 
   proposePlan = async (id: string): Promise<IncidentView> => {
     this.#plans.delete(id);
@@ -226,21 +239,12 @@ export class FakeHost implements Host {
     );
   };
 
-  addCloudAccount = async (draft: CloudAccountDraft): Promise<CloudAccountView> => {
-    const cloud = { ...CLOUD, name: draft.name, account_id: draft.account_id, regions: draft.regions, can_write: draft.write_key_id !== undefined };
-    this.snapshot.clouds = [...this.snapshot.clouds, cloud];
-    this.emit({ type: 'clouds_changed', clouds: this.snapshot.clouds });
-    return cloud;
-  };
-  testCloudAccount = async (): Promise<ConnectionTest> => this.#test(['Identity', 'Read EC2', 'Read IAM', 'Assume role']);
-  removeCloudAccount = async (name: string): Promise<void> => {
-    this.snapshot.clouds = this.snapshot.clouds.filter((cloud) => cloud.name !== name);
-    this.emit({ type: 'clouds_changed', clouds: this.snapshot.clouds });
-  };
-
-  setModel = async (draft: ModelDraft): Promise<ModelView> => this.#setModel({ ...MODEL, base_url: draft.base_url, model: draft.model, has_key: draft.api_key !== undefined });
-  removeModel = async (): Promise<ModelView> => this.#setModel(NO_MODEL);
-  testModel = async (): Promise<ConnectionTest> => this.#test(['Reachable', 'Answers to a schema']);
+  addCloudAccount = (draft: CloudAccountDraft): Promise<CloudAccountView> => this.#connections.addCloud(draft);
+  testCloudAccount = (): Promise<ConnectionTest> => this.#connections.test(['Identity', 'Read EC2', 'Read IAM', 'Assume role']);
+  removeCloudAccount = (name: string): Promise<void> => this.#connections.removeCloud(name);
+  setModel = (draft: ModelDraft): Promise<ModelView> => this.#connections.setModel(draft);
+  removeModel = (): Promise<ModelView> => this.#connections.removeModel();
+  testModel = (): Promise<ConnectionTest> => this.#connections.test(['Reachable', 'Answers to a schema']);
 
   requestPhase = async (phase: number): Promise<void> => {
     await wait(this.pace);
@@ -256,24 +260,6 @@ export class FakeHost implements Host {
     this.emit({ type: 'keychain_changed', keychain });
     return keychain;
   };
-
-  async #test(names: readonly string[]): Promise<ConnectionTest> {
-    await wait(this.pace);
-    const bad = this.scenario === 'degraded';
-    const checks = names.map((name, at) => ({
-      name,
-      ok: !bad || at === 0,
-      text: bad && at > 0 ? 'Refused (403): the scope is missing.' : 'works, 84 ms',
-      remedy: bad && at > 0 ? `Give the service account the read scope for ${name.toLowerCase()}.` : null,
-    }));
-    return { ok: !bad, checks };
-  }
-
-  #setModel(model: ModelView): ModelView {
-    this.snapshot.model = model;
-    this.emit({ type: 'model_changed', model });
-    return model;
-  }
 
   row(id: string): QueueRow {
     const row = this.rows.find((other) => other.id === id);

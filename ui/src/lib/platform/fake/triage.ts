@@ -1,4 +1,4 @@
-import type { IncidentLink, QueueRow, TimelineEntry, TriageChange, TriageOrder, TriageRefusal, TriageReport, TriageWish } from '$wire';
+import type { HandoverView, IncidentLink, QueueRow, TimelineEntry, TriageChange, TriageOrder, TriageRefusal, TriageReport, TriageWish } from '$wire';
 import { OPEN_STATES } from '../../words/labels';
 import { HostError } from '../host';
 import type { FakeHost } from './host';
@@ -7,7 +7,15 @@ interface Done {
   change: TriageChange;
   before: QueueRow[];
   merged: [id: string, into: string | null][];
+  handedOver: boolean;
 }
+
+const HANDED: HandoverView = {
+  at: new Date(Date.now() - 11 * 60_000).toISOString(),
+  by: 'j.larsen',
+  to: 'mo',
+  note: '**Done**\n- trust policy saved as evidence, nobody outside has assumed it since Tuesday\n- etl-nightly still needs the role until 18:00 UTC\n\n**Next**\n1. after 18:00 cut the trust to `arn:aws:iam::123456789012:root`\n2. tell data-platform in [the ticket](https://tickets.example/ETL-88)',
+};
 
 /** Invented triage: what an order alters is remembered, so that it can be taken back. */
 export class TriageDesk {
@@ -15,6 +23,8 @@ export class TriageDesk {
   #done: Done[] = [];
   #mergedInto = new Map<string, string>();
   #notes = new Map<string, TimelineEntry[]>();
+  /** All of an incident's; the last is the one that may wait. */
+  #handovers = new Map<string, HandoverView[]>([['inc_0004', [HANDED]]]);
 
   constructor(host: FakeHost) {
     this.#host = host;
@@ -36,7 +46,8 @@ export class TriageDesk {
       if (wish.kind === 'merge') this.#mergedInto.set(id, this.#host.row(wish.into).id);
       if (wish.kind === 'unmerge') this.#mergedInto.delete(id);
       before.push(row);
-      rows.push(this.#host.change(id, altered(wish)));
+      if (wish.kind === 'hand_over') this.#handOver(id, wish.to, wish.note);
+      rows.push(this.#host.change(id, altered(wish, row)));
     }
     if (rows.length === 0) {
       const first = refused[0];
@@ -52,26 +63,48 @@ export class TriageDesk {
       undone_at: null,
       undone_by: null,
     };
-    this.#done.push({ change, before, merged });
+    this.#done.push({ change, before, merged, handedOver: wish.kind === 'hand_over' });
     return reportOf(change, rows, refused);
   }
 
   async undo(id: string | null): Promise<TriageReport> {
     const done = this.#done.findLast(({ change }) => change.undone_at === null && (id === null || change.id === id));
     if (!done) throw new HostError({ code: 'refused', message: 'there is no change of yours to take back', retryable: false });
+    for (const { id: known } of done.before) {
+      if (done.handedOver && !this.#host.row(known).handed_over) {
+        throw new HostError({ code: 'refused', message: `${this.#host.row(known).label} was changed since`, retryable: false });
+      }
+      if (done.handedOver) this.#handovers.get(known)?.pop();
+    }
     done.change = { ...done.change, undone_at: new Date().toISOString(), undone_by: this.#host.snapshot.user };
     for (const [merged, into] of done.merged) {
       if (into === null) this.#mergedInto.delete(merged);
       else this.#mergedInto.set(merged, into);
     }
-    const rows = done.before.map(({ id: known, state, owner }) => this.#host.change(known, { state, owner }));
+    const rows = done.before.map(({ id: known, state, owner, handed_over }) => this.#host.change(known, { state, owner, handed_over }));
     return reportOf({ ...done.change, text: `taken back: ${done.change.text}` }, rows, []);
   }
 
-  note(id: string, text: string): void {
-    const entry: TimelineEntry = { at: new Date().toISOString(), kind: 'note', actor: this.#host.snapshot.user, text, evidence: null };
+  note(id: string, text: string, kind: TimelineEntry['kind'] = 'note'): void {
+    const entry: TimelineEntry = { at: new Date().toISOString(), kind, actor: this.#host.snapshot.user, text, evidence: null };
     this.#notes.set(id, [...this.notes(id), entry]);
     this.#host.emit({ type: 'incident_detail_changed', incident: id });
+  }
+
+  read(id: string): void {
+    const { owner, label } = this.#host.row(id);
+    if (owner !== this.#host.snapshot.user) {
+      throw new HostError({ code: 'refused', message: `${label} was handed to ${owner ?? 'nobody'}, who alone can say that they read it`, retryable: false });
+    }
+    this.#host.change(id, { handed_over: false });
+    this.note(id, 'read the handover and took it on', 'decision');
+  }
+
+  #handOver(id: string, to: string, note: string): void {
+    const by = this.#host.snapshot.user;
+    this.#handovers.set(id, [...(this.#handovers.get(id) ?? []), { at: new Date().toISOString(), by, to, note }]);
+    this.note(id, `handed over to ${to}`, 'decision');
+    this.note(id, note, 'handover');
   }
 
   notes(id: string): TimelineEntry[] {
@@ -82,10 +115,11 @@ export class TriageDesk {
     return this.#done.map(({ change }) => change).toReversed().slice(0, limit);
   }
 
-  links(id: string): { merged_into: IncidentLink | null; merged: IncidentLink[] } {
+  links(id: string): { merged_into: IncidentLink | null; merged: IncidentLink[]; handover: HandoverView | null } {
+    const handover = this.#host.row(id).handed_over ? (this.#handovers.get(id)?.at(-1) ?? null) : null;
     const into = this.#mergedInto.get(id);
     const merged = [...this.#mergedInto].filter(([, other]) => other === id).map(([other]) => other);
-    return { merged_into: into === undefined ? null : this.#link(into), merged: merged.map((other) => this.#link(other)) };
+    return { merged_into: into === undefined ? null : this.#link(into), merged: merged.map((other) => this.#link(other)), handover };
   }
 
   #link(id: string): IncidentLink {
@@ -94,7 +128,8 @@ export class TriageDesk {
 
   #refusal(row: QueueRow, wish: TriageWish): string | null {
     if (wish.kind === 'move' && row.state === 'containing') return `is containing; a person can't make it ${wish.to}`;
-    if (wish.kind === 'merge' && !OPEN_STATES.includes(row.state)) return `is ${row.state}; reopen it first`;
+    if (wish.kind === 'hand_over' && wish.to === this.#host.snapshot.user) return 'goes to another person';
+    if ((wish.kind === 'merge' || wish.kind === 'hand_over') && !OPEN_STATES.includes(row.state)) return `is ${row.state}; reopen it first`;
     if (wish.kind === 'unmerge' && !this.#mergedInto.has(row.id)) return 'is not merged into another';
     return null;
   }
@@ -105,6 +140,8 @@ export class TriageDesk {
         return wish.reason === '' ? wish.to : `${wish.to}: ${wish.reason}`;
       case 'assign':
         return `assigned to ${wish.owner ?? 'nobody'}`;
+      case 'hand_over':
+        return `handed over to ${wish.to}`;
       case 'merge':
         return `merged into ${this.#host.row(wish.into).label}`;
       case 'unmerge':
@@ -115,14 +152,16 @@ export class TriageDesk {
   }
 }
 
-function altered(wish: TriageWish): Partial<QueueRow> {
+function altered(wish: TriageWish, row: QueueRow): Partial<QueueRow> {
   switch (wish.kind) {
     case 'move':
-      return { state: wish.to };
+      return { state: wish.to, handed_over: row.handed_over && OPEN_STATES.includes(wish.to) };
     case 'assign':
-      return { owner: wish.owner };
+      return { owner: wish.owner, handed_over: row.handed_over && wish.owner === row.owner };
+    case 'hand_over':
+      return { owner: wish.to, handed_over: true };
     case 'merge':
-      return { state: 'closed' };
+      return { state: 'closed', handed_over: false };
     case 'unmerge':
       return { state: 'triaged' };
     case 'relocate':

@@ -18,6 +18,8 @@ import type {
   QueuePage,
   QueueQuery,
   RawAlertView,
+  SavedView,
+  SavedViewDraft,
   Snapshot,
   SourceDraft,
   SourceView,
@@ -38,16 +40,21 @@ export class TauriHost implements Host {
   listIncidents = (query: QueueQuery) => call<QueuePage>('list_incidents', { query });
   queueCounts = () => call<QueueCounts>('queue_counts');
   getIncident = (id: string) => call<IncidentView>('get_incident', { id });
+  getIncidentMarkdown = (id: string) => call<string>('get_incident_markdown', { id });
   getRawAlert = (finding: string) => call<RawAlertView>('get_raw_alert', { finding });
   changeIncidents = (order: TriageOrder) => call<TriageReport>('change_incidents', { order });
   undoTriage = (change: string | null) => call<TriageReport>('undo_triage', { change });
   cancelTriage = () => call<void>('cancel_triage', {});
   addNote = (id: string, note: string) => call<void>('add_note', { id, note });
+  readHandover = (id: string) => call<void>('read_handover', { id });
   listTriage = (limit: number) => call<TriageChange[]>('list_triage', { limit });
   selectIncidents = (query: QueueQuery) => call<string[]>('select_incidents', { query });
   getCommandView = (query: CommandQuery) => call<CommandView>('get_command_view', { query });
   getClockTargets = () => call<Target[]>('get_clock_targets');
   setClockTargets = (targets: readonly Target[]) => call<Target[]>('set_clock_targets', { targets });
+  listViews = () => call<SavedView[]>('list_views');
+  saveView = (draft: SavedViewDraft) => call<SavedView>('save_view', { draft });
+  deleteView = (id: string) => call<void>('delete_view', { id });
   proposePlan = (id: string) => call<IncidentView>('propose_plan', { id });
   requestApproval = (step: string, direction: Direction) =>
     call<void>('request_approval', { step, direction });
