@@ -37,6 +37,7 @@ fn view(said: &str) -> wire::IncidentView {
             sources: vec![s()],
             finding_count: 1,
             opened_at: at(),
+            clock: None,
             updated_at: at(),
             steps_proven: 0,
             steps_total: 1,
