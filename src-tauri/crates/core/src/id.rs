@@ -65,3 +65,7 @@ identifier!(
     /// A signature over a step's digest.
     ApprovalId
 );
+identifier!(
+    /// A suppression rule (`sup_` and a UUIDv7).
+    SuppressionId
+);

@@ -26,6 +26,7 @@ pub mod policy;
 pub mod ports;
 pub mod proof;
 pub mod queue;
+pub mod suppression;
 pub mod text;
 pub mod timeline;
 pub mod triage;
@@ -36,6 +37,7 @@ pub use asset::Environment;
 pub use finding::{FindingStatus, Severity};
 pub use id::{
     AlertId, ApprovalId, AssetId, EvidenceId, FindingId, IncidentId, IntentId, PlanId, StepId,
+    SuppressionId,
 };
 pub use incident::IncidentState;
 pub use plan::{Direction, StepState};

@@ -37,6 +37,8 @@ pub struct QueueRow {
     pub opened_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+    /// Until when it is put off.
+    pub snoozed_until: Option<Timestamp>,
     /// Proven steps of its plan.
     pub steps_proven: u32,
     /// Steps of its plan.
@@ -96,7 +98,7 @@ pub struct QueuePage {
 /// Counts for the tabs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct QueueCounts {
-    /// Neither closed nor false positive.
+    /// Neither snoozed, closed nor false positive.
     pub open: u32,
     /// Open and nobody's.
     pub unowned: u32,
@@ -106,6 +108,8 @@ pub struct QueueCounts {
     pub containing: u32,
     /// In state contained.
     pub contained: u32,
+    /// In state snoozed.
+    pub snoozed: u32,
     /// All.
     pub all: u32,
 }

@@ -161,6 +161,7 @@ impl Engine {
             owner: source.standing.owner.clone(),
             cause: None,
             merged_into: None,
+            snooze: None,
         };
         let before = Standing { state: IncidentState::Closed, ..after.clone() };
         Ok((id.clone(), number, Altered { incident: id, before, after }))

@@ -22,6 +22,7 @@ mod row;
 mod runs;
 mod settings;
 mod sources;
+mod suppressions;
 mod triage;
 mod write_backs;
 
@@ -37,5 +38,6 @@ pub use plans::StoredStep;
 pub use runs::{CallRow, IntentRow};
 pub use settings::CloudAccount;
 pub use sources::SourceRow;
+pub use suppressions::{Held, Lookback, SuppressionRow, TermChange, Witness};
 pub use triage::{Altered, ChangeRow, Member, Relocated, Stand};
 pub use write_backs::{WriteBackRow, WriteBackState};
