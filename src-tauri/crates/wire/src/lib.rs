@@ -17,6 +17,7 @@ mod plan;
 mod queue;
 mod settings;
 mod source;
+mod suppression;
 mod triage;
 
 pub use approval::*;
@@ -29,4 +30,5 @@ pub use plan::*;
 pub use queue::*;
 pub use settings::*;
 pub use source::*;
+pub use suppression::*;
 pub use triage::*;

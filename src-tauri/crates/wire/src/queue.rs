@@ -34,6 +34,8 @@ pub struct QueueRow {
     /// When the first finding began, as the source says.
     pub opened_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    /// Until when it is put off; there exactly where its state is snoozed.
+    pub snoozed_until: Option<DateTime<Utc>>,
     /// How many of the plan's steps are proven, and how many there are.
     pub steps_proven: u32,
     pub steps_total: u32,
@@ -85,5 +87,6 @@ pub struct QueueCounts {
     pub critical: u32,
     pub containing: u32,
     pub contained: u32,
+    pub snoozed: u32,
     pub all: u32,
 }

@@ -30,6 +30,10 @@ pub enum TriageWish {
     },
     /// Give each to a person; `None` to nobody.
     Assign { owner: Option<String> },
+    /// Put each off until a time, at most 30 days ahead.
+    Snooze { until: DateTime<Utc> },
+    /// Let each that is put off stand as before.
+    Wake,
     /// Put the findings of each into one incident.
     Merge { into: String },
     /// Take each out of the incident it was merged into.

@@ -16,9 +16,15 @@ import type {
   QueuePage,
   QueueQuery,
   RawAlertView,
+  Severity,
   Snapshot,
   SourceDraft,
   SourceView,
+  SuppressedFinding,
+  SuppressionDraft,
+  SuppressionPreview,
+  SuppressionScope,
+  SuppressionView,
   TriageChange,
   TriageOrder,
   TriageReport,
@@ -53,6 +59,17 @@ export interface Host {
   listTriage(limit: number): Promise<TriageChange[]>;
   /** The ids of everything that a query leaves; refused when that is more than one change takes. */
   selectIncidents(query: QueueQuery): Promise<string[]>;
+  /** What a rule would have hidden of the last days. Null asks for the worst severity that the scope covers. */
+  previewSuppression(scope: SuppressionScope, upTo: Severity | null): Promise<SuppressionPreview>;
+  /** Makes a rule, and closes what it covers whole where the draft says so: one change, taken back as one. */
+  addSuppression(draft: SuppressionDraft): Promise<TriageReport>;
+  renewSuppression(id: string, expiresAt: string): Promise<TriageReport>;
+  /** Ends a rule; what it hid and is still open shows. */
+  endSuppression(id: string): Promise<TriageReport>;
+  /** The rules in force, soonest to expire first; with `all` those that ended too. */
+  listSuppressions(all: boolean): Promise<SuppressionView[]>;
+  /** The newest findings that a rule hides now. */
+  listSuppressed(id: string): Promise<SuppressedFinding[]>;
   proposePlan(id: string): Promise<IncidentView>;
   requestApproval(step: string, direction: Direction): Promise<void>;
   rejectStep(step: string, reason: string): Promise<void>;

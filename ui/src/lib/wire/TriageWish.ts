@@ -10,4 +10,4 @@ reason: string,
 /**
  * Needed for a false positive, and only there.
  */
-cause: Cause | null, } | { "kind": "assign", owner: string | null, } | { "kind": "merge", into: string, } | { "kind": "unmerge" } | { "kind": "relocate", findings: Array<string>, into: string | null, };
+cause: Cause | null, } | { "kind": "assign", owner: string | null, } | { "kind": "snooze", until: string, } | { "kind": "wake" } | { "kind": "merge", into: string, } | { "kind": "unmerge" } | { "kind": "relocate", findings: Array<string>, into: string | null, };

@@ -23,6 +23,7 @@ pub(crate) fn row(row: &queue::QueueRow) -> wire::QueueRow {
         finding_count: row.finding_count,
         opened_at: row.opened_at,
         updated_at: row.updated_at,
+        snoozed_until: row.snoozed_until,
         steps_proven: row.steps_proven,
         steps_total: row.steps_total,
     }
@@ -45,6 +46,7 @@ pub(crate) fn counts(counts: queue::QueueCounts) -> wire::QueueCounts {
         critical: counts.critical,
         containing: counts.containing,
         contained: counts.contained,
+        snoozed: counts.snoozed,
         all: counts.all,
     }
 }

@@ -7,7 +7,6 @@ import type {
   Direction,
   Envelope,
   Event,
-  IncidentState,
   IncidentView,
   KeychainView,
   MappingPreview,
@@ -19,11 +18,17 @@ import type {
   QueueQuery,
   QueueRow,
   RawAlertView,
+  Severity,
   Snapshot,
   SourceDraft,
   SourceView,
   StepState,
   StepView,
+  SuppressedFinding,
+  SuppressionDraft,
+  SuppressionPreview,
+  SuppressionScope,
+  SuppressionView,
   TriageChange,
   TriageOrder,
   TriageReport,
@@ -32,18 +37,18 @@ import type {
   WriteBackView,
 } from '$wire';
 import { compareRows, matchesQuery } from '../../state/queue-order';
-import { OPEN_STATES } from '../../words/labels';
 import { HostError, type Host } from '../host';
 import { inventDetail, type ModelMood } from './detail';
-import { inventQueue, inventRow } from './incidents';
+import { countsOf, inventQueue, inventRow } from './incidents';
 import { inventPreview } from './mapping';
 import { inventRaw } from './raw';
 import { playRun } from './run';
 import { SourceDesk } from './source-desk';
-import { inventPlan, optionsFor, provenBy } from './steps';
+import { heldBack, inventPlan, optionsFor, provenBy } from './steps';
+import { SuppressionDesk } from './suppressions';
 import { TriageDesk } from './triage';
 import { VENDORS } from './vendors';
-import { CLOUD, inventAudit, MODEL, NO_MODEL, snapshotFor, verdictFor, type Scenario } from './workspace';
+import { CLOUD, inventAudit, MODEL, NO_MODEL, snapshotFor, testFor, verdictFor, type Scenario } from './workspace';
 import { inventOrders, inventWriteBacks } from './write-backs';
 
 const FIRST_STATES: readonly StepState[] = ['proposed', 'approved', 'proven', 'unknown', 'refuted', 'failed'];
@@ -62,6 +67,7 @@ export class FakeHost implements Host {
   #cancelled = new Set<string>();
   #sources = new SourceDesk(this);
   #triage = new TriageDesk(this);
+  #suppressions: SuppressionDesk;
   #writeBacks = new Map<string, WriteBackView[]>([['inc_0000', inventWriteBacks()]]);
 
   constructor(scenario: Scenario = 'full', pace = 420, size = 300) {
@@ -71,7 +77,8 @@ export class FakeHost implements Host {
     const empty = scenario === 'empty' || scenario === 'first-run' || scenario === 'quiet';
     this.rows = empty ? [] : inventQueue(size).sort(compareRows);
     if (scenario === 'quiet') this.rows = [{ ...inventRow(0, 300), state: 'closed' }];
-    this.snapshot.counts = this.#counts();
+    this.snapshot.counts = countsOf(this.rows);
+    this.#suppressions = new SuppressionDesk(this, this.#triage);
   }
 
   emit(event: Event): void {
@@ -108,13 +115,13 @@ export class FakeHost implements Host {
     return { rows, matching: matching.length, more_match: false, total: this.rows.length, next: more ? (rows.at(-1)?.id ?? null) : null };
   };
 
-  queueCounts = async (): Promise<QueueCounts> => this.#counts();
+  queueCounts = async (): Promise<QueueCounts> => countsOf(this.rows);
 
   getIncident = async (id: string): Promise<IncidentView> => {
     const row = this.row(id);
     const mood: ModelMood = this.scenario === 'model-down' ? 'down' : this.snapshot.model.configured ? 'answered' : 'absent';
     const blocked = this.snapshot.phase < 2 ? 'Phase 1 is read-only: nothing is written to a source either.' : null;
-    const detail = inventDetail(row, this.#plan(row), mood);
+    const detail = inventDetail(row, heldBack(this.#plan(row), row.state), mood);
     const timeline = [...detail.timeline, ...this.#triage.notes(id)];
     return { ...detail, timeline, ...this.#triage.links(id), write_backs: this.#writeBacksOf(id), write_back_blocked: blocked };
   };
@@ -128,6 +135,13 @@ export class FakeHost implements Host {
   listTriage = async (limit: number): Promise<TriageChange[]> => this.#triage.list(limit);
   selectIncidents = async (query: QueueQuery): Promise<string[]> =>
     this.rows.filter((row) => matchesQuery(row, query, this.snapshot.user)).map((row) => row.id);
+
+  previewSuppression = (scope: SuppressionScope, upTo: Severity | null): Promise<SuppressionPreview> => this.#suppressions.preview(scope, upTo);
+  addSuppression = (draft: SuppressionDraft): Promise<TriageReport> => this.#suppressions.add(draft);
+  renewSuppression = (id: string, expiresAt: string): Promise<TriageReport> => this.#suppressions.renew(id, expiresAt);
+  endSuppression = (id: string): Promise<TriageReport> => this.#suppressions.end(id);
+  listSuppressions = (all: boolean): Promise<SuppressionView[]> => this.#suppressions.list(all);
+  listSuppressed = (id: string): Promise<SuppressedFinding[]> => this.#suppressions.listHidden(id);
 
   proposePlan = async (id: string): Promise<IncidentView> => {
     this.#plans.delete(id);
@@ -252,33 +266,13 @@ export class FakeHost implements Host {
 
   async #test(names: readonly string[]): Promise<ConnectionTest> {
     await wait(this.pace);
-    const bad = this.scenario === 'degraded';
-    const checks = names.map((name, at) => ({
-      name,
-      ok: !bad || at === 0,
-      text: bad && at > 0 ? 'Refused (403): the scope is missing.' : 'works, 84 ms',
-      remedy: bad && at > 0 ? `Give the service account the read scope for ${name.toLowerCase()}.` : null,
-    }));
-    return { ok: !bad, checks };
+    return testFor(this.scenario, names);
   }
 
   #setModel(model: ModelView): ModelView {
     this.snapshot.model = model;
     this.emit({ type: 'model_changed', model });
     return model;
-  }
-
-  #counts(): QueueCounts {
-    const open = this.rows.filter((row) => OPEN_STATES.includes(row.state));
-    const inState = (state: IncidentState): number => open.filter((row) => row.state === state).length;
-    return {
-      open: open.length,
-      unowned: open.filter((row) => row.owner === null).length,
-      critical: open.filter((row) => row.severity === 'critical').length,
-      containing: inState('containing'),
-      contained: inState('contained'),
-      all: this.rows.length,
-    };
   }
 
   row(id: string): QueueRow {
@@ -296,7 +290,7 @@ export class FakeHost implements Host {
   }
 
   #rowChanged(row: QueueRow, isNew: boolean): void {
-    this.snapshot.counts = this.#counts();
+    this.snapshot.counts = countsOf(this.rows);
     this.emit({ type: 'incident_changed', row, is_new: isNew, counts: this.snapshot.counts });
   }
 

@@ -1,4 +1,5 @@
-import type { IncidentState, QueueRow, Severity } from '$wire';
+import type { IncidentState, QueueCounts, QueueRow, Severity } from '$wire';
+import { OPEN_STATES } from '../../words/labels';
 import { hex, pick, randomFrom } from './random';
 
 interface Kind {
@@ -46,7 +47,7 @@ export function inventRow(number: number, minutesAgo: number): QueueRow {
   const kind = KINDS[number < KINDS.length ? number : number % 67 === 0 ? 1 : 3 + Math.floor((1 - random() ** 1.4) * (KINDS.length - 3))] ?? KINDS[14] ?? KINDS[0];
   const [account, accountName] = number < 3 ? (ACCOUNTS[number] ?? ACCOUNTS[0]) : pick(random, ACCOUNTS);
   const [asset, assetName] = kind.asset(hex(random, 8));
-  const state = number < 12 ? (['planned', 'new', 'containing', 'new'] as const)[number % 4] : pick(random, STATES);
+  const state = number < 12 ? (['planned', 'new', 'containing', 'new'] as const)[number % 4] : number % 29 === 13 ? 'snoozed' : pick(random, STATES);
   const total = 2 + Math.floor(random() * 3);
   const proven = state === 'contained' ? total : state === 'containing' ? 1 : 0;
   const opened = new Date(Date.now() - minutesAgo * 60_000 - number * 13_000).toISOString();
@@ -67,6 +68,7 @@ export function inventRow(number: number, minutesAgo: number): QueueRow {
     finding_count: 1 + Math.floor(random() * 5),
     opened_at: opened,
     updated_at: opened,
+    snoozed_until: state === 'snoozed' ? new Date(Date.now() + (2 + (number % 40)) * 3_600_000).toISOString() : null,
     steps_proven: proven,
     steps_total: total,
   };
@@ -75,4 +77,18 @@ export function inventRow(number: number, minutesAgo: number): QueueRow {
 /** A queue to look at: mostly fresh, with a tail of several days. */
 export function inventQueue(size: number): QueueRow[] {
   return Array.from({ length: size }, (_, number) => inventRow(number, 2 + number * number * 0.05 + number * 3));
+}
+
+export function countsOf(rows: readonly QueueRow[]): QueueCounts {
+  const open = rows.filter((row) => OPEN_STATES.includes(row.state));
+  const inState = (state: IncidentState): number => rows.filter((row) => row.state === state).length;
+  return {
+    open: open.length,
+    unowned: open.filter((row) => row.owner === null).length,
+    critical: open.filter((row) => row.severity === 'critical').length,
+    containing: inState('containing'),
+    contained: inState('contained'),
+    snoozed: inState('snoozed'),
+    all: rows.length,
+  };
 }

@@ -1,4 +1,4 @@
-import type { IncidentLink, QueueRow, TimelineEntry, TriageChange, TriageOrder, TriageRefusal, TriageReport, TriageWish } from '$wire';
+import type { IncidentLink, IncidentState, QueueRow, TimelineEntry, TriageChange, TriageOrder, TriageRefusal, TriageReport, TriageWish } from '$wire';
 import { OPEN_STATES } from '../../words/labels';
 import { HostError } from '../host';
 import type { FakeHost } from './host';
@@ -7,6 +7,8 @@ interface Done {
   change: TriageChange;
   before: QueueRow[];
   merged: [id: string, into: string | null][];
+  /** What else is as before once it is taken back. */
+  back?: () => void;
 }
 
 /** Invented triage: what an order alters is remembered, so that it can be taken back. */
@@ -15,6 +17,8 @@ export class TriageDesk {
   #done: Done[] = [];
   #mergedInto = new Map<string, string>();
   #notes = new Map<string, TimelineEntry[]>();
+  /** Where those that are put off stood. */
+  #stood = new Map<string, IncidentState>();
 
   constructor(host: FakeHost) {
     this.#host = host;
@@ -36,24 +40,22 @@ export class TriageDesk {
       if (wish.kind === 'merge') this.#mergedInto.set(id, this.#host.row(wish.into).id);
       if (wish.kind === 'unmerge') this.#mergedInto.delete(id);
       before.push(row);
-      rows.push(this.#host.change(id, altered(wish)));
+      if (wish.kind === 'snooze' && row.state !== 'snoozed') this.#stood.set(id, row.state);
+      const change = wish.kind === 'wake' ? { state: this.#stood.get(id) ?? ('triaged' as const), snoozed_until: null } : altered(wish);
+      rows.push(this.#host.change(id, change));
     }
     if (rows.length === 0) {
       const first = refused[0];
       throw new HostError({ code: 'refused', message: first ? `${first.label} ${first.why}` : 'there is nothing to change', retryable: false });
     }
-    const at = new Date().toISOString();
-    const change: TriageChange = {
-      id: `chg_${this.#done.length}`,
-      at,
-      actor: this.#host.snapshot.user,
-      text: this.#words(wish),
-      incidents: rows.length,
-      undone_at: null,
-      undone_by: null,
-    };
-    this.#done.push({ change, before, merged });
-    return reportOf(change, rows, refused);
+    return this.#remember(this.#words(wish), { before, merged }, rows, refused);
+  }
+
+  /** Remembers a change of another kind, which may close incidents with it. */
+  record(text: string, close: readonly string[], back: () => void): TriageReport {
+    const before = close.map((id) => this.#host.row(id));
+    const rows = close.map((id) => this.#host.change(id, { state: 'closed', snoozed_until: null }));
+    return this.#remember(text, { before, merged: [], back }, rows, []);
   }
 
   async undo(id: string | null): Promise<TriageReport> {
@@ -64,7 +66,8 @@ export class TriageDesk {
       if (into === null) this.#mergedInto.delete(merged);
       else this.#mergedInto.set(merged, into);
     }
-    const rows = done.before.map(({ id: known, state, owner }) => this.#host.change(known, { state, owner }));
+    done.back?.();
+    const rows = done.before.map(({ id: known, state, owner, snoozed_until }) => this.#host.change(known, { state, owner, snoozed_until }));
     return reportOf({ ...done.change, text: `taken back: ${done.change.text}` }, rows, []);
   }
 
@@ -88,13 +91,30 @@ export class TriageDesk {
     return { merged_into: into === undefined ? null : this.#link(into), merged: merged.map((other) => this.#link(other)) };
   }
 
+  #remember(text: string, done: Omit<Done, 'change'>, rows: QueueRow[], refused: TriageRefusal[]): TriageReport {
+    const change: TriageChange = {
+      id: `chg_${this.#done.length}`,
+      at: new Date().toISOString(),
+      actor: this.#host.snapshot.user,
+      text,
+      incidents: rows.length,
+      undone_at: null,
+      undone_by: null,
+    };
+    this.#done.push({ change, ...done });
+    return reportOf(change, rows, refused);
+  }
+
   #link(id: string): IncidentLink {
     return { id, label: this.#host.row(id).label };
   }
 
   #refusal(row: QueueRow, wish: TriageWish): string | null {
     if (wish.kind === 'move' && row.state === 'containing') return `is containing; a person can't make it ${wish.to}`;
+    if (wish.kind === 'merge' && row.state === 'snoozed') return 'is snoozed; wake it first';
     if (wish.kind === 'merge' && !OPEN_STATES.includes(row.state)) return `is ${row.state}; reopen it first`;
+    if (wish.kind === 'snooze') return snoozeRefusal(row.state);
+    if (wish.kind === 'wake' && row.state !== 'snoozed') return `is ${row.state}, not snoozed`;
     if (wish.kind === 'unmerge' && !this.#mergedInto.has(row.id)) return 'is not merged into another';
     return null;
   }
@@ -107,6 +127,10 @@ export class TriageDesk {
         return `assigned to ${wish.owner ?? 'nobody'}`;
       case 'merge':
         return `merged into ${this.#host.row(wish.into).label}`;
+      case 'snooze':
+        return `snoozed until ${wish.until.slice(0, 16).replace('T', ' ')} UTC`;
+      case 'wake':
+        return 'awake again';
       case 'unmerge':
         return 'taken out again';
       case 'relocate':
@@ -115,10 +139,19 @@ export class TriageDesk {
   }
 }
 
+function snoozeRefusal(state: IncidentState): string | null {
+  if (state === 'containing' || state === 'contained') return `is ${state}: steps of its plan ran`;
+  return state === 'closed' || state === 'false_positive' ? `is ${state}; reopen it first` : null;
+}
+
 function altered(wish: TriageWish): Partial<QueueRow> {
   switch (wish.kind) {
     case 'move':
-      return { state: wish.to };
+      return { state: wish.to, snoozed_until: null };
+    case 'snooze':
+      return { state: 'snoozed', snoozed_until: wish.until };
+    case 'wake':
+      return { snoozed_until: null };
     case 'assign':
       return { owner: wish.owner };
     case 'merge':

@@ -16,9 +16,15 @@ import type {
   QueuePage,
   QueueQuery,
   RawAlertView,
+  Severity,
   Snapshot,
   SourceDraft,
   SourceView,
+  SuppressedFinding,
+  SuppressionDraft,
+  SuppressionPreview,
+  SuppressionScope,
+  SuppressionView,
   TriageChange,
   TriageOrder,
   TriageReport,
@@ -42,6 +48,12 @@ export class TauriHost implements Host {
   addNote = (id: string, note: string) => call<void>('add_note', { id, note });
   listTriage = (limit: number) => call<TriageChange[]>('list_triage', { limit });
   selectIncidents = (query: QueueQuery) => call<string[]>('select_incidents', { query });
+  previewSuppression = (scope: SuppressionScope, upTo: Severity | null) => call<SuppressionPreview>('preview_suppression', { scope, upTo });
+  addSuppression = (draft: SuppressionDraft) => call<TriageReport>('add_suppression', { draft });
+  renewSuppression = (id: string, expiresAt: string) => call<TriageReport>('renew_suppression', { id, expiresAt });
+  endSuppression = (id: string) => call<TriageReport>('end_suppression', { id });
+  listSuppressions = (all: boolean) => call<SuppressionView[]>('list_suppressions', { all });
+  listSuppressed = (id: string) => call<SuppressedFinding[]>('list_suppressed', { id });
   proposePlan = (id: string) => call<IncidentView>('propose_plan', { id });
   requestApproval = (step: string, direction: Direction) =>
     call<void>('request_approval', { step, direction });
