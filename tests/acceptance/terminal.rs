@@ -13,6 +13,7 @@ mod kill;
 mod limits;
 mod model_faults;
 mod poisoned;
+mod putting_off;
 mod queue;
 mod said;
 mod sources;
