@@ -1,9 +1,10 @@
 use std::collections::BTreeMap;
 
 use firebreak_core::assessment::{Assessment, Author, Sentence};
-use firebreak_core::asset::{Asset, Neighbourhood};
+use firebreak_core::asset::{Asset, Neighbourhood, asset_id};
 use firebreak_core::evidence::Evidence;
 use firebreak_core::finding::{Attack, Finding, ResourceKind};
+use firebreak_core::suppression::rule_of;
 use firebreak_core::timeline::{Entry, EntryKind};
 use firebreak_core::{AssetId, EvidenceId};
 use firebreak_engine::Reach;

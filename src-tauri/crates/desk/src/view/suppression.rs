@@ -1,7 +1,7 @@
 use firebreak_core::finding::Finding;
 use firebreak_core::incident::label;
 use firebreak_core::suppression::{Scope, SourceRule, Tag};
-use firebreak_core::{AssetId, Timestamp, asset};
+use firebreak_core::{AssetId, Severity, Timestamp, asset};
 use firebreak_engine::{Covered, Preview};
 use firebreak_store::SuppressionRow;
 use firebreak_wire as wire;
@@ -52,7 +52,7 @@ pub(crate) fn asked(scope: wire::SuppressionScope) -> Scope {
 }
 
 pub(crate) fn preview(preview: &Preview) -> wire::SuppressionPreview {
-    let kind = |(severity, findings, hidden): &_| wire::SuppressedSeverity {
+    let kind = |(severity, findings, hidden): &(Severity, u32, bool)| wire::SuppressedSeverity {
         severity: *severity,
         findings: *findings,
         hidden: *hidden,
