@@ -8,6 +8,7 @@ mod settings;
 mod sources;
 mod steps;
 mod stream;
+mod suppressions;
 mod triage;
 mod views;
 
@@ -74,6 +75,12 @@ pub fn handler() -> impl Fn(Invoke) -> bool + Send + Sync + 'static {
         steps::run_step,
         stream::get_snapshot,
         stream::subscribe,
+        suppressions::add_suppression,
+        suppressions::end_suppression,
+        suppressions::list_suppressed,
+        suppressions::list_suppressions,
+        suppressions::preview_suppression,
+        suppressions::renew_suppression,
         triage::add_note,
         triage::cancel_triage,
         triage::change_incidents,

@@ -14,6 +14,7 @@ mod limits;
 mod model_faults;
 mod overview;
 mod poisoned;
+mod putting_off;
 mod queue;
 mod said;
 mod sources;

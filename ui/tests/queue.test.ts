@@ -6,7 +6,7 @@ import { compareClocks, compareRows, matchesQuery, placeRow } from '$lib/state/q
 import { ageOf, NO_FILTER, queryOf, takeTokens } from '$lib/state/queue-filter';
 import { row } from './rows';
 
-const counts = { open: 0, unowned: 0, critical: 0, containing: 0, contained: 0, all: 0 };
+const counts = { open: 0, unowned: 0, critical: 0, containing: 0, contained: 0, snoozed: 0, all: 0 };
 const at = (minutes: number): string => new Date(1_800_000_000_000 - minutes * 60_000).toISOString();
 
 describe('order', () => {

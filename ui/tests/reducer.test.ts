@@ -41,7 +41,7 @@ describe('events', () => {
     expect(after({ type: 'backfill_stopped', name: 'wiz', error })).toEqual({ ...state, seq: 11 });
   });
   test('counts come with the incident', () => {
-    const counts = { open: 1, unowned: 2, critical: 3, containing: 4, contained: 5, all: 6 };
+    const counts = { open: 1, unowned: 2, critical: 3, containing: 4, contained: 5, snoozed: 0, all: 6 };
     expect(after({ type: 'incident_changed', row: row('inc_a'), is_new: true, counts }).counts).toEqual(counts);
   });
   test('storage trouble comes and goes', () => {

@@ -82,6 +82,9 @@ pub enum Command {
     /// One step of a plan.
     #[command(subcommand)]
     Step(StepCommand),
+    /// Keep findings of a kind from becoming incidents, for a time.
+    #[command(subcommand)]
+    Suppress(SuppressCommand),
     /// Tell the sources of an incident what became of their alerts.
     #[command(subcommand)]
     WriteBack(WriteBackCommand),
@@ -131,6 +134,11 @@ impl Command {
                 | SourceCommand::Test { .. },
             )
             | Self::WriteBack(WriteBackCommand::List { .. })
+            | Self::Suppress(
+                SuppressCommand::Preview { .. }
+                | SuppressCommand::List { .. }
+                | SuppressCommand::Show { .. },
+            )
             | Self::Cloud(CloudCommand::List | CloudCommand::Test { .. })
             | Self::Step(StepCommand::Show { .. })
             | Self::Keychain { unlock: false } => false,
@@ -323,20 +331,31 @@ pub enum IncidentCommand {
     },
     /// Say that you read what you must know of one that was handed to you.
     GotIt { id: String },
-    /// Move or assign every incident that a filter leaves, at most 10,000.
+    /// Put one off for this long (30m, 4h, 2d), or until an RFC 3339 time; at most 30 days.
+    Snooze { id: String, until: String },
+    /// Let one that is put off stand as before.
+    Wake { id: String },
+    /// Move, assign or snooze every incident that a filter leaves, at most 10,000.
     Each {
         #[command(flatten)]
         filter: ListFilter,
         /// Move each to this state.
-        #[arg(long, required_unless_present = "assign", conflicts_with = "assign")]
+        #[arg(long, required_unless_present_any = ["assign", "snooze", "wake"])]
+        #[arg(conflicts_with_all = ["assign", "snooze", "wake"])]
         to: Option<String>,
         #[arg(long, default_value = "")]
         reason: String,
         #[arg(long)]
         cause: Option<String>,
         /// Give each to a person, `me`, or `nobody`.
-        #[arg(long)]
+        #[arg(long, conflicts_with_all = ["snooze", "wake"])]
         assign: Option<String>,
+        /// Put each off for this long (30m, 4h, 2d), or until an RFC 3339 time; at most 30 days.
+        #[arg(long, value_name = "UNTIL", conflicts_with = "wake")]
+        snooze: Option<String>,
+        /// Let each that is put off stand as before.
+        #[arg(long)]
+        wake: bool,
     },
     /// Put the findings of others into one; they can be taken out again.
     Merge {
@@ -404,6 +423,67 @@ pub struct ListFilter {
     /// Cursor from the page before; goes on with the same filters.
     #[arg(long)]
     pub after: Option<String>,
+}
+
+#[derive(Subcommand)]
+pub enum SuppressCommand {
+    /// What a rule would have hidden of the last 30 days.
+    Preview {
+        #[command(flatten)]
+        scope: ScopeArguments,
+        /// The worst severity that it hides; what the scope covers at worst when absent.
+        #[arg(long, value_name = "SEVERITY")]
+        up_to: Option<String>,
+    },
+    /// Keep findings from becoming incidents. They are stored, and show when the rule ends.
+    Add {
+        #[command(flatten)]
+        scope: ScopeArguments,
+        /// The worst severity that it hides; what the scope covered at worst in the last 30 days when
+        /// absent.
+        #[arg(long, value_name = "SEVERITY")]
+        up_to: Option<String>,
+        #[arg(long)]
+        reason: String,
+        /// How long it holds: 12h, 7d, 4w, or until an RFC 3339 time; at most 365 days.
+        #[arg(long = "for", value_name = "UNTIL", default_value = "30d")]
+        until: String,
+        /// Close the open incidents that hold nothing else, in the same change.
+        #[arg(long)]
+        close: bool,
+    },
+    /// The rules in force, soonest to expire first.
+    List {
+        /// Those that ended, too.
+        #[arg(long)]
+        all: bool,
+    },
+    /// The findings that a rule hides now.
+    Show { id: String },
+    /// Let a rule hold until another time: 12h, 7d, 4w from now, or an RFC 3339 time.
+    Renew { id: String, until: String },
+    /// End a rule. What it hid and is still open shows.
+    End { id: String },
+}
+
+/// What a rule is for: all that is given must hold, and something must be given.
+#[derive(Args)]
+pub struct ScopeArguments {
+    /// The source whose rule it is.
+    #[arg(long, requires = "rule")]
+    pub source: Option<String>,
+    /// The source's id of the rule, or its name where it has none.
+    #[arg(long, requires = "source")]
+    pub rule: Option<String>,
+    /// ARN or id of the asset.
+    #[arg(long)]
+    pub asset: Option<String>,
+    /// Account id.
+    #[arg(long)]
+    pub account: Option<String>,
+    /// A tag of the asset: a key, or key=value.
+    #[arg(long)]
+    pub tag: Option<String>,
 }
 
 #[derive(Subcommand)]

@@ -50,10 +50,17 @@ pub async fn run(context: &Context, command: Option<IncidentCommand>) -> Result<
             triage::hand_over(context, id, to, note).await?;
         }
         IncidentCommand::GotIt { id } => triage::got_it(context, &id).await?,
-        IncidentCommand::Each { filter, to, reason, cause, assign } => {
-            let wish = match to {
-                Some(to) => moved(&to, reason, cause.as_deref())?,
-                None => assigned(assign.unwrap_or_default()),
+        IncidentCommand::Snooze { id, until } => {
+            let wish = TriageWish::Snooze { until: ahead(&until, Utc::now())? };
+            triage::change(context, vec![id], wish).await?;
+        }
+        IncidentCommand::Wake { id } => triage::change(context, vec![id], TriageWish::Wake).await?,
+        IncidentCommand::Each { filter, to, reason, cause, assign, snooze, wake } => {
+            let wish = match (to, snooze) {
+                (Some(to), _) => moved(&to, reason, cause.as_deref())?,
+                (None, Some(until)) => TriageWish::Snooze { until: ahead(&until, Utc::now())? },
+                (None, None) if wake => TriageWish::Wake,
+                (None, None) => assigned(assign.unwrap_or_default()),
             };
             let incidents = desk.select_incidents(asked(filter, Utc::now())?).await?;
             triage::change(context, incidents, wish).await?;
@@ -253,6 +260,18 @@ pub fn age(text: &str) -> Result<TimeDelta, Failure> {
     })
 }
 
+/// So long from now, or the time that is given.
+pub fn ahead(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, Failure> {
+    match DateTime::parse_from_rfc3339(text) {
+        Ok(at) => Ok(at.with_timezone(&Utc)),
+        Err(_) => age(text).map(|age| now + age).map_err(|_| {
+            Failure::Usage(format!(
+                "{text:?} is no time ahead: 30m, 4h, 2d, or like 2026-11-24T09:00:00Z"
+            ))
+        }),
+    }
+}
+
 fn words<T: DeserializeOwned>(what: &str, given: &[String]) -> Result<Option<Vec<T>>, Failure> {
     if given.is_empty() {
         return Ok(None);
@@ -269,6 +288,17 @@ pub fn one_word<T: DeserializeOwned>(what: &str, text: &str) -> Result<T, Failur
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_time_ahead_is_an_age_or_a_time() {
+        let now = DateTime::UNIX_EPOCH;
+        assert_eq!(ahead("4h", now).ok(), Some(now + TimeDelta::hours(4)));
+        let zoned = ahead("1970-01-01T02:00:00+01:00", now).ok();
+        assert_eq!(zoned, Some(now + TimeDelta::hours(1)));
+        for text in ["", "tomorrow", "1970-01-01", "-4h"] {
+            assert!(ahead(text, now).is_err(), "{text:?}");
+        }
+    }
 
     #[test]
     fn ages_are_a_number_and_a_unit() {

@@ -18,6 +18,7 @@ mod policy;
 mod secret;
 mod sources;
 mod steps;
+mod suppress;
 mod triage;
 mod workspace;
 mod write_back;
@@ -86,6 +87,7 @@ async fn dispatch(context: &Context, command: Command) -> Result<(), Failure> {
         Command::Plan { id, planner } => steps::plan(context, &id, planner.as_deref()).await,
         Command::Step(command) => steps::run(context, command).await,
         Command::WriteBack(command) => write_back::run(context, command).await,
+        Command::Suppress(command) => suppress::run(context, command).await,
         Command::Policy(command) => policy::run(context, command).await,
         Command::Audit(command) => audit::run(context, command).await,
         Command::Clocks { command } => clocks::run(context, command).await,

@@ -231,6 +231,7 @@ fn numbers(report: &IngestReport) -> Value {
         "findings": report.findings,
         "incidents_opened": report.opened,
         "incidents_changed": report.changed,
+        "findings_suppressed": report.hidden,
     })
 }
 

@@ -98,7 +98,8 @@ pub async fn false_positives(context: &Context) -> Result<(), Failure> {
     Ok(())
 }
 
-fn told(report: &TriageReport) -> String {
+/// What became of an order, in words.
+pub fn told(report: &TriageReport) -> String {
     let mut lines: Vec<String> = report.rows.iter().map(row).collect();
     lines.push(match report.changed {
         0 => clean(&report.text),

@@ -72,7 +72,7 @@ pub fn place(finding: &Finding, asset: Option<&AssetId>, candidates: &[Candidate
     let window = Duration::hours(WINDOW_HOURS);
     let nearest = candidates
         .iter()
-        .filter(|candidate| candidate.state.is_open())
+        .filter(|candidate| candidate.state.takes_findings())
         .map(|candidate| (gap(began, candidate.first_at, candidate.last_at), candidate))
         .filter(|(gap, _)| *gap <= window)
         .min_by(|(a, left), (b, right)| a.cmp(b).then_with(|| left.incident.cmp(&right.incident)));

@@ -73,3 +73,7 @@ identifier!(
     /// An incident handed from one person to another (`hnd_` and a UUIDv7).
     HandoverId
 );
+identifier!(
+    /// A suppression rule (`sup_` and a UUIDv7).
+    SuppressionId
+);

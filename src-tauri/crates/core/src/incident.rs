@@ -19,6 +19,8 @@ pub enum IncidentState {
     Containing,
     /// Every mandatory step is proven.
     Contained,
+    /// Put off until a time: no work until then, unless it changes.
+    Snoozed,
     /// Over.
     Closed,
     /// It was nothing.
@@ -27,12 +29,13 @@ pub enum IncidentState {
 
 impl IncidentState {
     /// All states, in the order of a life.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::New,
         Self::Triaged,
         Self::Planned,
         Self::Containing,
         Self::Contained,
+        Self::Snoozed,
         Self::Closed,
         Self::FalsePositive,
     ];
@@ -45,6 +48,7 @@ impl IncidentState {
             Self::Planned => "planned",
             Self::Containing => "containing",
             Self::Contained => "contained",
+            Self::Snoozed => "snoozed",
             Self::Closed => "closed",
             Self::FalsePositive => "false_positive",
         }
@@ -55,9 +59,22 @@ impl IncidentState {
         Self::ALL.into_iter().find(|state| state.name() == name)
     }
 
-    /// Whether new findings still join it and the queue shows it as work.
+    /// Whether the queue shows it as work.
     pub fn is_open(self) -> bool {
-        !matches!(self, Self::Closed | Self::FalsePositive)
+        !matches!(self, Self::Snoozed | Self::Closed | Self::FalsePositive)
+    }
+
+    /// Whether new findings join it. They wake one that is snoozed.
+    pub fn takes_findings(self) -> bool {
+        self.is_open() || self == Self::Snoozed
+    }
+
+    /// How to make it work again, in words; nothing to do where it is open.
+    pub fn remedy(self) -> &'static str {
+        match self {
+            Self::Snoozed => "wake it first",
+            _ => "reopen it first",
+        }
     }
 
     /// Where a person may move it. Containing and contained follow from steps and proofs; a
@@ -68,6 +85,7 @@ impl IncidentState {
             Self::Triaged | Self::Planned => &[Self::New, Self::Closed, Self::FalsePositive],
             Self::Containing => &[],
             Self::Contained => &[Self::Closed],
+            Self::Snoozed => &[Self::New, Self::Triaged, Self::Closed, Self::FalsePositive],
             Self::Closed | Self::FalsePositive => &[Self::Triaged],
         }
     }

@@ -28,6 +28,7 @@ pub mod policy;
 pub mod ports;
 pub mod proof;
 pub mod queue;
+pub mod suppression;
 pub mod text;
 pub mod timeline;
 pub mod triage;
@@ -39,7 +40,7 @@ pub use asset::Environment;
 pub use finding::{FindingStatus, Severity};
 pub use id::{
     AlertId, ApprovalId, AssetId, EvidenceId, FindingId, HandoverId, IncidentId, IntentId, PlanId,
-    StepId, ViewId,
+    StepId, SuppressionId, ViewId,
 };
 pub use incident::IncidentState;
 pub use plan::{Direction, StepState};

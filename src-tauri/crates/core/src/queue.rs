@@ -42,6 +42,8 @@ pub struct QueueRow {
     pub updated_at: Timestamp,
     /// The clock that runs, if one does.
     pub clock: Option<Clock>,
+    /// Until when it is put off.
+    pub snoozed_until: Option<Timestamp>,
     /// Proven steps of its plan.
     pub steps_proven: u32,
     /// Steps of its plan.
@@ -113,7 +115,7 @@ pub struct QueuePage {
 /// Counts for the tabs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct QueueCounts {
-    /// Neither closed nor false positive.
+    /// Neither snoozed, closed nor false positive.
     pub open: u32,
     /// Open and nobody's.
     pub unowned: u32,
@@ -123,6 +125,8 @@ pub struct QueueCounts {
     pub containing: u32,
     /// In state contained.
     pub contained: u32,
+    /// In state snoozed.
+    pub snoozed: u32,
     /// All.
     pub all: u32,
 }

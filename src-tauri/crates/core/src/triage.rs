@@ -2,9 +2,13 @@
 //! altered, so that it can be taken back; whether it may be made, and whether it can still be undone, is
 //! decided here.
 
+use chrono::Duration;
 use serde::{Deserialize, Serialize};
 
-use crate::{FindingId, HandoverId, IncidentId, IncidentState};
+use crate::{FindingId, HandoverId, IncidentId, IncidentState, Timestamp};
+
+/// Days that an incident may be put off at most.
+pub const MOST_SNOOZED_DAYS: i64 = 30;
 
 /// What a person wants done with some incidents.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +34,13 @@ pub enum Wish {
         /// What is done and what is next, in Markdown.
         note: String,
     },
+    /// Put each off until a time.
+    Snooze {
+        /// Until when.
+        until: Timestamp,
+    },
+    /// Let each that is put off stand as before.
+    Wake,
     /// Put the findings of each into this incident, and close each.
     Merge {
         /// Into which.
@@ -109,6 +120,27 @@ pub struct Standing {
     /// The handover that its owner has not read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handover: Option<HandoverId>,
+    /// How it is put off; there exactly where its state is snoozed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snooze: Option<Snooze>,
+}
+
+/// How an incident is put off.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Snooze {
+    /// Until when.
+    pub until: Timestamp,
+    /// Where it stood, and will stand again.
+    pub from: IncidentState,
+}
+
+impl Snooze {
+    /// Whether its time came. One that ends later than a person may choose was made when the clock
+    /// was ahead; it ends now, so that no clock hides an incident for good.
+    pub fn is_over(&self, now: Timestamp) -> bool {
+        self.until <= now || self.until > now + Duration::days(MOST_SNOOZED_DAYS)
+    }
 }
 
 impl Standing {
@@ -123,8 +155,42 @@ impl Standing {
         if to != self.state && !self.state.choices().contains(&to) {
             return Err(format!("is {}; a person can't make it {}", self.state.name(), to.name()));
         }
+        let snooze = self.snooze.clone().filter(|_| to == IncidentState::Snoozed);
         let handover = self.handover.clone().filter(|_| to.is_open());
-        Ok(Self { state: to, cause, handover, ..self.clone() })
+        Ok(Self { state: to, cause, handover, snooze, ..self.clone() })
+    }
+
+    /// How it stands once it is put off, or put off until another time. What steps ran for is never.
+    ///
+    /// # Errors
+    /// Why not, in words that follow the incident's label.
+    pub fn snoozed(&self, until: Timestamp) -> Result<Self, String> {
+        let from = match self.state {
+            _ if self.merged_into.is_some() => {
+                return Err("is merged into another; take it out of that one first".to_owned());
+            }
+            IncidentState::New | IncidentState::Triaged | IncidentState::Planned => self.state,
+            IncidentState::Snoozed => self.woken()?.state,
+            IncidentState::Containing | IncidentState::Contained => {
+                return Err(format!("is {}: steps of its plan ran", self.state.name()));
+            }
+            IncidentState::Closed | IncidentState::FalsePositive => {
+                return Err(format!("is {}; {}", self.state.name(), self.state.remedy()));
+            }
+        };
+        let snooze = Some(Snooze { until, from });
+        Ok(Self { state: IncidentState::Snoozed, snooze, ..self.clone() })
+    }
+
+    /// How it stands once it is put off no more: as before.
+    ///
+    /// # Errors
+    /// Why not, in words that follow the incident's label.
+    pub fn woken(&self) -> Result<Self, String> {
+        match &self.snooze {
+            Some(Snooze { from, .. }) => Ok(Self { state: *from, snooze: None, ..self.clone() }),
+            None => Err(format!("is {}, not snoozed", self.state.name())),
+        }
     }
 
     /// How it stands once it is somebody's. What was handed to one person is for no other to read.
@@ -142,7 +208,7 @@ impl Standing {
             return Err("is merged into another; hand that one over".to_owned());
         }
         if !self.state.is_open() {
-            return Err(format!("is {}; reopen it first", self.state.name()));
+            return Err(format!("is {}; {}", self.state.name(), self.state.remedy()));
         }
         Ok(Self { owner: Some(to.to_owned()), handover: Some(handover), ..self.clone() })
     }
@@ -164,8 +230,8 @@ impl Standing {
                 "is {}: steps of its plan ran, so merge the others into it",
                 self.state.name()
             )),
-            IncidentState::Closed | IncidentState::FalsePositive => {
-                Err(format!("is {}; reopen it first", self.state.name()))
+            IncidentState::Snoozed | IncidentState::Closed | IncidentState::FalsePositive => {
+                Err(format!("is {}; {}", self.state.name(), self.state.remedy()))
             }
         }
     }
@@ -179,13 +245,14 @@ impl Standing {
             return Err("is merged into another, so nothing can go into it".to_owned());
         }
         if !self.state.is_open() {
-            return Err(format!("is {}; reopen it first", self.state.name()));
+            return Err(format!("is {}; {}", self.state.name(), self.state.remedy()));
         }
         Ok(())
     }
 
     /// How it stands once a change is undone: what the change altered is as before, the rest as now.
-    /// `None` when something the change altered was altered again since.
+    /// `None` when something the change altered was altered again since, and not back: a snooze that
+    /// ended by itself left things as they were.
     pub fn undone(&self, before: &Self, after: &Self) -> Option<Self> {
         Some(Self {
             state: back(&self.state, &before.state, &after.state)?,
@@ -193,13 +260,14 @@ impl Standing {
             cause: back(&self.cause, &before.cause, &after.cause)?,
             merged_into: back(&self.merged_into, &before.merged_into, &after.merged_into)?,
             handover: back(&self.handover, &before.handover, &after.handover)?,
+            snooze: back(&self.snooze, &before.snooze, &after.snooze)?,
         })
     }
 }
 
-fn back<T: Clone + PartialEq>(now: &T, before: &T, after: &T) -> Option<T> {
+pub(crate) fn back<T: Clone + PartialEq>(now: &T, before: &T, after: &T) -> Option<T> {
     match () {
-        () if before == after => Some(now.clone()),
+        () if before == after || now == before => Some(now.clone()),
         () if now == after => Some(before.clone()),
         () => None,
     }
@@ -210,7 +278,14 @@ mod tests {
     use super::*;
 
     fn standing(state: IncidentState) -> Standing {
-        Standing { state, owner: None, cause: None, merged_into: None, handover: None }
+        Standing {
+            state,
+            owner: None,
+            cause: None,
+            merged_into: None,
+            handover: None,
+            snooze: None,
+        }
     }
 
     #[test]
@@ -250,6 +325,75 @@ mod tests {
         let reopened = after.moved(IncidentState::Triaged, None).unwrap();
         assert_eq!(reopened.undone(&before, &after), None);
         assert_eq!(after.undone(&before, &after), Some(before));
+    }
+
+    fn at(day: u32) -> Timestamp {
+        chrono::NaiveDate::from_ymd_opt(2026, 11, day)
+            .unwrap()
+            .and_hms_opt(9, 0, 0)
+            .unwrap()
+            .and_utc()
+    }
+
+    #[test]
+    fn what_steps_ran_for_and_what_is_over_is_not_put_off() {
+        for state in IncidentState::ALL {
+            let quiet = matches!(
+                state,
+                IncidentState::New | IncidentState::Triaged | IncidentState::Planned
+            );
+            assert_eq!(standing(state).snoozed(at(2)).is_ok(), quiet, "{state:?}");
+        }
+        let merged = standing(IncidentState::New).merged(&IncidentId::new("inc_a")).unwrap();
+        assert!(merged.snoozed(at(2)).is_err());
+    }
+
+    #[test]
+    fn a_snoozed_incident_wakes_as_it_stood() {
+        let planned = standing(IncidentState::Planned);
+        let snoozed = planned.snoozed(at(2)).unwrap();
+        let longer = snoozed.snoozed(at(3)).unwrap();
+        assert_eq!(longer.snooze.as_ref().unwrap().until, at(3));
+        assert_eq!(longer.woken().unwrap(), planned);
+        assert!(planned.woken().is_err());
+        assert!(snoozed.merged(&IncidentId::new("inc_a")).unwrap_err().contains("wake it first"));
+        assert!(snoozed.takes_in().unwrap_err().contains("wake it first"));
+        for to in IncidentState::Snoozed.choices() {
+            assert_eq!(snoozed.moved(*to, None).unwrap().snooze, None, "{to:?}");
+        }
+        assert_eq!(snoozed.moved(IncidentState::Snoozed, None).unwrap(), snoozed);
+        assert!(planned.moved(IncidentState::Snoozed, None).is_err(), "until when?");
+    }
+
+    #[test]
+    fn no_clock_hides_an_incident_for_good() {
+        let snooze = Snooze { until: at(20), from: IncidentState::New };
+        assert!(!snooze.is_over(at(19)) && snooze.is_over(at(20)) && snooze.is_over(at(25)));
+        let set_back = at(20) - Duration::days(MOST_SNOOZED_DAYS + 1);
+        assert!(snooze.is_over(set_back));
+    }
+
+    #[test]
+    fn a_snooze_that_ended_by_itself_is_taken_back_without_a_word() {
+        let before = standing(IncidentState::Triaged);
+        let after = before.snoozed(at(2)).unwrap();
+        let woken = after.woken().unwrap();
+        assert_eq!(after.undone(&before, &after), Some(before.clone()));
+        assert_eq!(woken.undone(&before, &after), Some(woken));
+        let longer = after.snoozed(at(3)).unwrap();
+        assert_eq!(longer.undone(&before, &after), None);
+        assert_eq!(longer.undone(&after, &longer), Some(after));
+    }
+
+    #[test]
+    fn standings_of_earlier_versions_are_read_and_written_as_they_were() {
+        let old = r#"{"state":"new","owner":null,"cause":null,"merged_into":null}"#;
+        let read: Standing = serde_json::from_str(old).unwrap();
+        assert_eq!(read, standing(IncidentState::New));
+        assert_eq!(serde_json::to_string(&read).unwrap(), old);
+        let snoozed = read.snoozed(at(2)).unwrap();
+        let text = serde_json::to_string(&snoozed).unwrap();
+        assert_eq!(serde_json::from_str::<Standing>(&text).unwrap(), snoozed);
     }
 
     #[test]

@@ -27,6 +27,8 @@ const TRIAGE_BACKLOG: usize = 256;
 pub(crate) const BREAKER_OPENS_AT: u32 = 5;
 /// Between two rounds of orders to write back.
 const WRITE_BACK_EVERY: Duration = Duration::from_secs(3);
+/// Between two looks at what was put off or hidden for a time.
+const DUE_EVERY: Duration = Duration::from_secs(10);
 /// Between two looks at the keychain.
 const KEYCHAIN_EVERY: Duration = Duration::from_secs(20);
 /// Between two signatures of a growing log.
@@ -46,6 +48,7 @@ impl Desk {
         self.spawn_triage(waiting);
         self.spawn_polling();
         self.spawn_write_backs();
+        self.spawn_due();
         self.spawn_upkeep();
     }
 
@@ -234,6 +237,27 @@ impl Desk {
                             tracing::warn!(%error, "orders to write back could not be carried out");
                         }
                     }
+                }
+            }
+        });
+    }
+
+    /// Wakes incidents and shows findings whose time came. Asked of the clock each time, not slept
+    /// towards: the machine may sleep meanwhile, or its clock be set.
+    fn spawn_due(self: &Arc<Self>) {
+        let desk = Arc::clone(self);
+        self.tasks.spawn(async move {
+            let mut rounds = tokio::time::interval(DUE_EVERY);
+            loop {
+                tokio::select! {
+                    () = desk.stop.cancelled() => return,
+                    _ = rounds.tick() => {}
+                }
+                if let Err(error) = desk.engine.wake_due().await {
+                    tracing::warn!(%error, "snoozed incidents could not be woken");
+                }
+                if let Err(error) = desk.engine.show_what_is_hidden_too_long().await {
+                    tracing::warn!(%error, "findings whose suppression ended could not be shown");
                 }
             }
         });

@@ -7,7 +7,7 @@ use firebreak_core::asset::asset_id;
 use firebreak_core::incident::label;
 use firebreak_core::policy::VerdictKind;
 use firebreak_core::queue::QueueRow;
-use firebreak_core::{AssetId, Direction, FindingId, IncidentId, StepId, StepState};
+use firebreak_core::{AssetId, Direction, FindingId, IncidentId, IncidentState, StepId, StepState};
 use firebreak_engine::Reach;
 use firebreak_store::StoredStep;
 use firebreak_wire as wire;
@@ -150,9 +150,11 @@ impl Desk {
     /// Why no step of an incident is run any more, where it is over.
     async fn over(&self, id: &IncidentId) -> Result<Option<String>, DeskError> {
         let state = self.engine.store().standing(id).await?.standing.state;
-        Ok((!state.is_open()).then(|| {
-            "The incident is over: reopen it to approve or run steps of its plan.".to_owned()
-        }))
+        let why = match state {
+            IncidentState::Snoozed => "The incident is snoozed: wake",
+            _ => "The incident is over: reopen",
+        };
+        Ok((!state.is_open()).then(|| format!("{why} it to approve or run steps of its plan.")))
     }
 
     async fn stored_step_view(

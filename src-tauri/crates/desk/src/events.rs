@@ -58,6 +58,7 @@ impl Desk {
             EngineEvent::QueueChanged => Some(Event::QueueChanged {
                 counts: view::queue::counts(store.queue_counts().await?),
             }),
+            EngineEvent::SuppressionsChanged => Some(Event::SuppressionsChanged),
             EngineEvent::IncidentDetailChanged { incident } => {
                 Some(Event::IncidentDetailChanged { incident: incident.to_string() })
             }

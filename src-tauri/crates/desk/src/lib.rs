@@ -23,6 +23,7 @@ mod policies;
 mod sandbox;
 mod settings;
 mod sources;
+mod suppress;
 mod triage;
 mod vendors;
 mod view;
@@ -37,7 +38,7 @@ pub use mapping::{preview_mapping, starts as mapping_starts};
 pub use sandbox::SandboxReady;
 pub use settings::PolicyCheck;
 
-pub use firebreak_core::IncidentState;
 pub use firebreak_core::clock::{Goal, Target};
 pub use firebreak_core::triage::Cause;
+pub use firebreak_core::{IncidentState, Severity, Timestamp};
 pub use firebreak_engine::{FileReport, IngestReport, PollReport};

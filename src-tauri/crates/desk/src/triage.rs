@@ -139,7 +139,7 @@ impl Desk {
         }
     }
 
-    async fn changed(
+    pub(crate) async fn changed(
         self: &Arc<Self>,
         report: ChangeReport,
     ) -> Result<wire::TriageReport, DeskError> {
@@ -173,7 +173,7 @@ impl Desk {
         })
     }
 
-    async fn found(&self, said: &[String]) -> Result<BTreeSet<IncidentId>, DeskError> {
+    pub(crate) async fn found(&self, said: &[String]) -> Result<BTreeSet<IncidentId>, DeskError> {
         let mut found = BTreeSet::new();
         for said in said {
             // An id is looked up with the change; a label is looked up here.
@@ -193,6 +193,8 @@ impl Desk {
                 Wish::Assign { owner: owner.map(me) }
             }
             wire::TriageWish::HandOver { to, note } => Wish::HandOver { to, note },
+            wire::TriageWish::Snooze { until } => Wish::Snooze { until },
+            wire::TriageWish::Wake => Wish::Wake,
             wire::TriageWish::Merge { into } => {
                 Wish::Merge { into: self.engine.find_incident(&into).await? }
             }

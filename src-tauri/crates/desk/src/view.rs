@@ -8,3 +8,4 @@ pub(crate) mod provenance;
 pub(crate) mod queue;
 pub(crate) mod settings;
 pub(crate) mod source;
+pub(crate) mod suppression;

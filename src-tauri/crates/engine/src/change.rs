@@ -3,17 +3,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::Duration;
 use firebreak_core::audit::Entry;
 use firebreak_core::incident::label;
 use firebreak_core::timeline;
-use firebreak_core::triage::{Cause, Standing, Wish};
-use firebreak_core::{IncidentId, IncidentState, text};
+use firebreak_core::triage::{Cause, MOST_SNOOZED_DAYS, Standing, Wish};
+use firebreak_core::{IncidentId, IncidentState, Timestamp, text};
 use firebreak_store::{Altered, ChangeRow, Relocated, Stand, Write};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::fresh;
 use crate::ingest::count;
+use crate::suppress::terms_told;
 use crate::{Engine, EngineError, EngineEvent, Identity};
 
 /// Incidents in one change.
@@ -92,6 +94,15 @@ impl Engine {
                 self.restand(incidents, &said, next, who, watch, cancel).await
             }
             Wish::HandOver { to, note } => self.hand_over(incidents, to, note, who).await,
+            Wish::Snooze { until } => {
+                let until = checked_until(*until, self.now())?;
+                let said = format!("snoozed until {}", until.format("%Y-%m-%d %H:%M UTC"));
+                let next = |standing: &Standing| standing.snoozed(until);
+                self.restand(incidents, &said, next, who, watch, cancel).await
+            }
+            Wish::Wake => {
+                self.restand(incidents, "awake again", Standing::woken, who, watch, cancel).await
+            }
             Wish::Merge { into } => self.merge(incidents, into, who).await,
             Wish::Unmerge => self.unmerge(incidents, who).await,
             Wish::Relocate { findings, into } => {
@@ -134,11 +145,14 @@ impl Engine {
         let mut again = Vec::new();
         for stand in &stands {
             match self.undone(&mut write, &id, stand, was[&stand.incident]).await? {
+                Ok(after) if after == stand.standing => report.unchanged += 1,
                 Ok(after) => again.push(stand.altered(after)),
                 Err(why) => report.refused.push(refused(stand, why)),
             }
         }
-        if again.is_empty() && !altered.is_empty() && relocated.is_empty() {
+        let terms = self.undo_terms(&mut write, &id, &mut report).await?;
+        let kept = again.is_empty() && terms.is_empty() && relocated.is_empty();
+        if kept && report.unchanged == 0 && !report.refused.is_empty() {
             return Err(nothing_done(&report.refused));
         }
         let back: Vec<Relocated> = relocated
@@ -163,12 +177,19 @@ impl Engine {
         let text = format!("{said} ({} incidents)", again.len());
         let incidents: Vec<_> = again.iter().map(|one| one.incident.as_str()).collect();
         let kept: Vec<_> = report.refused.iter().map(|one| one.label.as_str()).collect();
-        let detail = json!({ "change": id, "incidents": incidents, "changed_since": kept });
+        let mut detail = json!({ "change": id, "incidents": incidents, "changed_since": kept });
+        if !terms.is_empty() {
+            detail["suppressions"] = terms_told(&terms);
+        }
         write.audit(self.record(who, "change_undone", id.clone(), text, detail)).await?;
         write.commit().await?;
         report.change = Some(id);
         report.changed = again.into_iter().map(|one| one.incident).collect();
         self.tell(&report);
+        if !terms.is_empty() {
+            self.emit(EngineEvent::SuppressionsChanged);
+            self.show_what_is_hidden_too_long().await?;
+        }
         Ok(report)
     }
 
@@ -326,6 +347,19 @@ impl Engine {
     }
 }
 
+/// Until when, if that is ahead and not too far.
+fn checked_until(until: Timestamp, now: Timestamp) -> Result<Timestamp, EngineError> {
+    match until {
+        until if until <= now => {
+            Err(EngineError::Invalid("an incident is snoozed until later than now".to_owned()))
+        }
+        until if until > now + Duration::days(MOST_SNOOZED_DAYS) => Err(EngineError::Invalid(
+            format!("an incident is snoozed for {MOST_SNOOZED_DAYS} days at most"),
+        )),
+        until => Ok(until),
+    }
+}
+
 /// The reason as it is kept.
 fn checked_reason(
     to: IncidentState,
@@ -333,7 +367,7 @@ fn checked_reason(
     cause: Option<Cause>,
 ) -> Result<String, EngineError> {
     let reason = text::line(reason.trim(), text::LINE_CAP);
-    if !to.is_open() && reason.is_empty() {
+    if !to.takes_findings() && reason.is_empty() {
         return Err(EngineError::Invalid("closing needs a reason".to_owned()));
     }
     let causes = || Cause::ALL.map(Cause::name).join(", ");

@@ -33,6 +33,8 @@ pub enum EngineEvent {
         /// Which.
         name: String,
     },
+    /// A suppression rule was made, changed or ended, or hid something.
+    SuppressionsChanged,
     /// The audit log grew or was checkpointed.
     AuditChanged,
     /// The disk can't be written (`Some`), or works again.

@@ -103,14 +103,15 @@ pub(crate) fn checked_note(note: &str) -> Result<String, EngineError> {
     Ok(text::body(note, NOTE_CAP))
 }
 
-/// What is over, or was merged into another, has no step that may change anything. Undoing stays.
+/// What is over, put off, or was merged into another, has no step that may change anything. Undoing stays.
 pub(crate) fn refuse_if_over(incident: &Incident) -> Result<(), EngineError> {
     match incident.state.is_open() {
         true => Ok(()),
         false => Err(EngineError::Refused(format!(
-            "{} is {}; reopen it before a step of its plan is approved or run",
+            "{} is {}; {} it before a step of its plan is approved or run",
             incident.label(),
-            incident.state.name()
+            incident.state.name(),
+            if incident.state == IncidentState::Snoozed { "wake" } else { "reopen" }
         ))),
     }
 }

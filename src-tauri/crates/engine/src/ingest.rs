@@ -40,6 +40,8 @@ pub struct IngestReport {
     pub opened: u32,
     /// Known incidents that took something in, counted once a batch.
     pub changed: u32,
+    /// Findings that a suppression rule hid.
+    pub hidden: u32,
 }
 
 /// What became of one file.
@@ -163,7 +165,10 @@ impl Engine {
             let is_new = opened.contains(incident);
             self.emit(EngineEvent::IncidentChanged { incident: incident.clone(), is_new });
         }
-        if !taken.changed.is_empty() || report.unread > 0 {
+        if report.hidden > 0 {
+            self.emit(EngineEvent::SuppressionsChanged);
+        }
+        if !taken.changed.is_empty() || report.unread > 0 || report.hidden > 0 {
             self.emit(EngineEvent::AuditChanged);
         }
         Ok(report)
@@ -228,9 +233,11 @@ impl Engine {
                 records.extend(chunks.map(|told| self.alerts_told(who, kind, source, told)));
             }
             records.extend(taken.opened.iter().map(|head| self.incident_opened(head)));
+            records.extend(self.wake_all(&mut write, &taken.woken).await?);
             write.audit_all(records).await?;
             report.findings = count(taken.findings);
             report.opened = count(taken.opened.len());
+            report.hidden = count(taken.hidden);
             report.changed = count(taken.changed.len() - taken.opened.len());
         }
         match origin.progress {
@@ -260,14 +267,18 @@ impl Engine {
         let alerts: Vec<_> = told
             .iter()
             .map(|told| {
-                json!({
+                let mut line = json!({
                     "alert": told.alert.id.as_str(),
                     "sha256": told.alert.sha256,
                     "kind": told.key.kind,
                     "vendor_id": told.key.vendor_id,
                     "finding": told.finding.as_str(),
                     "incident": told.incident,
-                })
+                });
+                if let Some(rule) = &told.hidden_by {
+                    line["hidden_by"] = json!(rule);
+                }
+                line
             })
             .collect();
         self.record(who, kind, source, text, json!({ "alerts": alerts }))
@@ -304,6 +315,7 @@ impl IngestReport {
         self.findings += other.findings;
         self.opened += other.opened;
         self.changed += other.changed;
+        self.hidden += other.hidden;
     }
 }
 

@@ -6,7 +6,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use firebreak_core::asset::{self, Asset};
 use firebreak_core::correlate::{Candidate, Lead, Placement, place};
 use firebreak_core::finding::{Finding, FindingDraft, FindingKey};
-use firebreak_core::{AlertId, AssetId, FindingId, IncidentId, Severity, Timestamp};
+use firebreak_core::suppression::{Suppression, hidden_by};
+use firebreak_core::{
+    AlertId, AssetId, FindingId, IncidentId, IncidentState, Severity, SuppressionId, Timestamp,
+};
 use firebreak_store::{IncidentHead, KnownFinding, Link, StoreError, Write};
 
 use crate::engine::fresh;
@@ -27,6 +30,8 @@ pub(crate) struct Told {
     pub key: FindingKey,
     pub finding: FindingId,
     pub incident: Option<IncidentId>,
+    /// The rule that hides it.
+    pub hidden_by: Option<SuppressionId>,
     /// Whether a newer version was known.
     pub late: bool,
 }
@@ -48,6 +53,13 @@ pub(crate) struct Intake<'a> {
     opened: BTreeSet<IncidentId>,
     links: Vec<Link>,
     notes: Notes,
+    /// Rules in force.
+    rules: Vec<Suppression>,
+    hidden: BTreeMap<FindingId, SuppressionId>,
+    /// Findings that were hidden, by this batch or before it, and are not any more.
+    shown: BTreeSet<FindingId>,
+    /// Incidents that were put off and stand as before, with the reason.
+    woken: BTreeMap<IncidentId, String>,
 }
 
 /// What a batch changed, once it is written.
@@ -59,6 +71,10 @@ pub(crate) struct Taken {
     pub opened: Vec<IncidentHead>,
     /// Incidents that took something in, the opened ones too.
     pub changed: BTreeSet<IncidentId>,
+    /// Findings that a rule hides from now on.
+    pub hidden: usize,
+    /// Incidents that are put off no more, with the reason.
+    pub woken: BTreeMap<IncidentId, String>,
 }
 
 impl<'a> Intake<'a> {
@@ -93,6 +109,10 @@ impl<'a> Intake<'a> {
             opened: BTreeSet::new(),
             links: Vec::new(),
             notes: Notes::default(),
+            rules: write.suppressions_in_force(now).await?,
+            hidden: BTreeMap::new(),
+            shown: BTreeSet::new(),
+            woken: BTreeMap::new(),
         };
         for head in heads {
             intake.keep(head);
@@ -126,19 +146,55 @@ impl<'a> Intake<'a> {
         } else if known.as_ref().is_some_and(|known| worst > known.worst) {
             self.worse_findings.insert(key.clone());
         }
-        let incident = match known.as_ref().and_then(|known| known.incident.clone()) {
+        let worsened = known.as_ref().is_some_and(|known| worst > known.worst);
+        let before_hidden = known.as_ref().and_then(|known| known.hidden_by.clone());
+        let mut known =
+            KnownFinding { finding: newest, worst, incident: None, hidden_by: before_hidden };
+        let newest = &known.finding;
+        known.incident = match self.findings.get(&key).and_then(|known| known.incident.clone()) {
             Some(incident) => {
-                self.extend(&incident, &arrived, &newest);
+                self.extend(&incident, Lead::of(&arrived), &arrived, newest);
+                let active = newest.draft.status.is_active();
+                let reopened = !late && before.is_some_and(|it| !it.draft.status.is_active());
+                if active && (worsened || reopened) {
+                    let id = &newest.draft.vendor_id;
+                    let what = if worsened { "is worse than before" } else { "is open again" };
+                    let source = self.source;
+                    self.wake(&incident, || format!("{id} of {source} {what}"));
+                }
                 self.notes.arrived(&incident, &arrived, before, late);
                 Some(incident)
             }
-            None if late => None,
-            None => self.place(&arrived),
+            // What is hidden and turns out to have been worse shows, whichever version came first.
+            None if late && !(worsened && known.hidden_by.is_some()) => None,
+            None => {
+                let incident = self.place(&mut known);
+                if let Some(incident) = incident.as_ref().filter(|_| late) {
+                    self.extend(incident, Lead::of(&arrived), &arrived, &known.finding);
+                    self.notes.arrived(incident, &arrived, before, late);
+                }
+                incident
+            }
         };
-        let finding = arrived.id;
-        let known = KnownFinding { finding: newest, worst, incident: incident.clone() };
-        self.findings.insert(key.clone(), known);
-        Told { alert, key, finding, incident, late }
+        let told = Told {
+            alert,
+            key: key.clone(),
+            finding: arrived.id,
+            incident: known.incident.clone(),
+            hidden_by: known.hidden_by.clone(),
+            late,
+        };
+        self.findings.insert(key, known);
+        told
+    }
+
+    /// Shows a finding whose rule ended, unless another hides it or it is over.
+    pub fn reveal(&mut self, key: &FindingKey) {
+        let Some(mut known) = self.findings.get(key).cloned() else { return };
+        if known.incident.is_none() && known.finding.draft.status.is_active() {
+            known.incident = self.place(&mut known);
+            self.findings.insert(key.clone(), known);
+        }
     }
 
     /// Writes what changed.
@@ -159,7 +215,17 @@ impl<'a> Intake<'a> {
         let opened =
             incidents.into_iter().filter(|head| self.opened.contains(&head.id)).cloned().collect();
         self.notes.write(write, &self.opened).await?;
-        Ok(Taken { findings: self.changed_findings.len(), opened, changed: self.changed_incidents })
+        let shown: Vec<&FindingId> = self.shown.iter().chain(self.hidden.keys()).collect();
+        write.show(&shown, self.now).await?;
+        let hidden = self.hidden.len();
+        write.hide(&self.hidden.into_iter().collect::<Vec<_>>(), self.now).await?;
+        Ok(Taken {
+            findings: self.changed_findings.len(),
+            opened,
+            changed: self.changed_incidents,
+            hidden,
+            woken: self.woken,
+        })
     }
 
     fn keep(&mut self, head: IncidentHead) {
@@ -189,8 +255,17 @@ impl<'a> Intake<'a> {
         self.changed_assets.insert(id);
     }
 
-    /// A finding that no incident has yet.
-    fn place(&mut self, finding: &Finding) -> Option<IncidentId> {
+    /// A finding that no incident has yet: hidden where a rule says so.
+    fn place(&mut self, known: &mut KnownFinding) -> Option<IncidentId> {
+        let finding = &known.finding;
+        if let Some(rule) = hidden_by(&self.rules, finding, known.worst) {
+            // What is over would have opened nothing, so there is nothing to hide.
+            if finding.draft.status.is_active() && known.hidden_by.as_ref() != Some(&rule.id) {
+                self.hidden.insert(finding.id.clone(), rule.id.clone());
+                known.hidden_by = Some(rule.id.clone());
+            }
+            return None;
+        }
         let asset = asset::asset_id(self.source, &finding.draft.resource);
         let on_it = asset.as_ref().and_then(|asset| self.by_asset.get(asset)).into_iter().flatten();
         // Where an incident was merged into another, that one takes in what is about its asset. Each
@@ -221,6 +296,10 @@ impl<'a> Intake<'a> {
             Placement::Nowhere => return None,
             Placement::Join(incident, _) => {
                 let home = homes[&incident].clone();
+                if finding.draft.status.is_active() {
+                    let title = &finding.draft.title;
+                    self.wake(&incident, || format!("a new finding joined: {title}"));
+                }
                 (incident, home)
             }
             Placement::Open(because) => {
@@ -232,9 +311,22 @@ impl<'a> Intake<'a> {
         head.findings += 1;
         let link = Link { finding: finding.id.clone(), incident: incident.clone(), home };
         self.links.push(link);
-        self.extend(&incident, finding, finding);
+        let lead = Lead { severity: known.worst, ..Lead::of(finding) };
+        self.extend(&incident, lead, finding, finding);
         self.notes.arrived(&incident, finding, None, false);
+        if known.hidden_by.is_some() {
+            self.hidden.remove(&finding.id);
+            self.shown.insert(finding.id.clone());
+            known.hidden_by = None;
+        }
         Some(incident)
+    }
+
+    /// Lets an incident that is put off stand as before.
+    fn wake(&mut self, incident: &IncidentId, why: impl FnOnce() -> String) {
+        if self.incidents[incident].state == IncidentState::Snoozed {
+            self.woken.entry(incident.clone()).or_insert_with(why);
+        }
     }
 
     fn open(&mut self, finding: &Finding, because: String) -> IncidentId {
@@ -247,9 +339,9 @@ impl<'a> Intake<'a> {
 
     /// Takes what a finding says into its incident. `newest` is the finding as it stands, which is
     /// not what arrived when that came late.
-    fn extend(&mut self, id: &IncidentId, arrived: &Finding, newest: &Finding) {
+    fn extend(&mut self, id: &IncidentId, lead: Lead, arrived: &Finding, newest: &Finding) {
         let head = self.incidents.get_mut(id).expect("every incident of the batch is in it");
-        head::take_in(head, Lead::of(arrived), arrived, &newest.draft.title, self.now);
+        head::take_in(head, lead, arrived, &newest.draft.title, self.now);
         if let Some(asset) = head::settle_asset(head, arrived) {
             self.by_asset.entry(asset.clone()).or_default().insert(id.clone());
         }

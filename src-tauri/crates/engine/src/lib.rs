@@ -32,8 +32,10 @@ mod prove;
 mod reconcile;
 mod regroup;
 mod run;
+mod suppress;
 mod triage;
 mod undo;
+mod wake;
 mod write_back;
 
 pub use approve::{ApprovalSheet, PreflightLine};
@@ -47,4 +49,5 @@ pub use ingest::{FileReport, IngestReport};
 pub use map::{Named, Reach};
 pub use poll::PollReport;
 pub use reconcile::Recovered;
+pub use suppress::{Covered, LOOKED_BACK_DAYS, Preview, SuppressOrder};
 pub use write_back::COMMENT_CAP;

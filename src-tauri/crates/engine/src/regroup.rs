@@ -162,6 +162,7 @@ impl Engine {
             cause: None,
             merged_into: None,
             handover: None,
+            snooze: None,
         };
         let before = Standing { state: IncidentState::Closed, ..after.clone() };
         Ok((id.clone(), number, Altered { incident: id, before, after }))

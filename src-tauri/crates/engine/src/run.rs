@@ -386,7 +386,7 @@ impl Engine {
             (false, true) => IncidentState::Containing,
             (false, false) => IncidentState::Triaged,
         };
-        if !incident.state.is_open() {
+        if !incident.state.takes_findings() {
             return Ok(());
         }
         self.move_incident(write, &incident.id, incident.state, to, "", &Identity::firebreak())

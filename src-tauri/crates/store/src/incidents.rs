@@ -30,7 +30,7 @@ pub struct IncidentSummary {
 }
 
 impl Write {
-    /// Moves an incident to a state, unless somebody moved it first.
+    /// Moves an incident to a state, unless somebody moved it first. It is put off no more.
     pub async fn set_incident_state(
         &mut self,
         id: &IncidentId,
@@ -39,7 +39,8 @@ impl Write {
         at: Timestamp,
     ) -> Result<(), StoreError> {
         let done = sqlx::query(
-            "UPDATE incident SET state = ?3, updated_at = ?4 WHERE id = ?1 AND state = ?2",
+            "UPDATE incident SET state = ?3, updated_at = ?4, snoozed_until = NULL, snoozed_from = NULL
+             WHERE id = ?1 AND state = ?2",
         )
         .bind(id.as_str())
         .bind(from.name())

@@ -7,9 +7,11 @@ use firebreak_core::asset::Asset;
 use firebreak_core::correlate::Lead;
 use firebreak_core::finding::{Finding, FindingKey};
 use firebreak_core::ports::RawAlert;
+use firebreak_core::suppression::rule_of;
 use firebreak_core::timeline::Entry;
 use firebreak_core::{
-    AlertId, AssetId, EvidenceId, FindingId, IncidentId, IncidentState, Severity, Timestamp, asset,
+    AlertId, AssetId, EvidenceId, FindingId, IncidentId, IncidentState, Severity, SuppressionId,
+    Timestamp, asset,
 };
 use serde::Serialize;
 use sqlx::Row;
@@ -44,6 +46,8 @@ pub struct KnownFinding {
     pub worst: Severity,
     /// The incident that it is in.
     pub incident: Option<IncidentId>,
+    /// The rule that hides it.
+    pub hidden_by: Option<SuppressionId>,
 }
 
 /// A finding that goes into an incident.
@@ -180,10 +184,11 @@ impl Write {
         keys: &[FindingKey],
     ) -> Result<HashMap<FindingKey, KnownFinding>, StoreError> {
         let rows = sqlx::query(
-            "SELECT f.id, f.doc, f.worst, i.incident FROM json_each(?1) asked
+            "SELECT f.id, f.doc, f.worst, i.incident, s.rule FROM json_each(?1) asked
              CROSS JOIN finding f ON f.source = asked.value->>'source' AND f.kind = asked.value->>'kind'
                AND f.vendor_id = asked.value->>'vendor_id'
-             LEFT JOIN incident_finding i ON i.finding = f.id",
+             LEFT JOIN incident_finding i ON i.finding = f.id
+             LEFT JOIN suppressed_finding s ON s.finding = f.id AND s.shown_at IS NULL",
         )
         .bind(json_text(&keys))
         .fetch_all(self.connection())
@@ -195,7 +200,8 @@ impl Write {
                 let finding: Finding = place.json(row.get("doc"))?;
                 let worst = worst(place, row.get("worst"), &finding)?;
                 let incident = row.get::<Option<String>, _>("incident").map(IncidentId::new);
-                Ok((finding.key(), KnownFinding { finding, worst, incident }))
+                let hidden_by = row.get::<Option<String>, _>("rule").map(SuppressionId::new);
+                Ok((finding.key(), KnownFinding { finding, worst, incident, hidden_by }))
             })
             .collect()
     }
@@ -316,10 +322,10 @@ impl Write {
         findings: &[(&Finding, Severity)],
     ) -> Result<(), StoreError> {
         let statement = (
-            "INSERT INTO finding (id, source, kind, vendor_id, alert, began_at, received_at, asset, worst, doc) ",
+            "INSERT INTO finding (id, source, kind, vendor_id, alert, began_at, received_at, asset, rule, worst, doc) ",
             " ON CONFLICT (source, kind, vendor_id) DO UPDATE SET
                 alert = excluded.alert, began_at = excluded.began_at, asset = excluded.asset,
-                worst = excluded.worst, doc = excluded.doc",
+                rule = excluded.rule, worst = excluded.worst, doc = excluded.doc",
         );
         insert(
             self.connection(),
@@ -337,6 +343,7 @@ impl Write {
                     .push_bind(time_text(finding.began_at()))
                     .push_bind(time_text(finding.received_at))
                     .push_bind(asset.as_ref().map(AssetId::as_str))
+                    .push_bind(rule_of(&finding.draft))
                     .push_bind(was_worse.then(|| worst.name()))
                     .push_bind(json_text(finding));
             },

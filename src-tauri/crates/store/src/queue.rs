@@ -124,8 +124,9 @@ impl Store {
                coalesce(sum(iif(open AND owner = '', incidents, 0)), 0) AS unowned,
                coalesce(sum(iif(open AND severity = 'critical', incidents, 0)), 0) AS critical,
                coalesce(sum(iif(state = 'containing', incidents, 0)), 0) AS containing,
-               coalesce(sum(iif(state = 'contained', incidents, 0)), 0) AS contained
-             FROM (SELECT *, state NOT IN ('closed', 'false_positive') AS open FROM incident_tally)",
+               coalesce(sum(iif(state = 'contained', incidents, 0)), 0) AS contained,
+               coalesce(sum(iif(state = 'snoozed', incidents, 0)), 0) AS snoozed
+             FROM (SELECT *, state NOT IN ('snoozed', 'closed', 'false_positive') AS open FROM incident_tally)",
         )
         .fetch_one(self.read())
         .await
@@ -137,6 +138,7 @@ impl Store {
             critical: count("critical"),
             containing: count("containing"),
             contained: count("contained"),
+            snoozed: count("snoozed"),
             all: count("total"),
         })
     }
@@ -227,6 +229,7 @@ fn queue_row(row: &SqliteRow) -> Result<QueueRow, StoreError> {
         opened_at: place.time(row.get("opened_at"))?,
         updated_at: place.time(row.get("updated_at"))?,
         clock: clock(row),
+        snoozed_until: place.maybe_time(row.get("snoozed_until"))?,
         steps_proven: count("steps_proven"),
         steps_total: count("steps_total"),
     })

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::Duration;
 use firebreak_core::finding::Finding;
-use firebreak_core::triage::{Cause, Standing};
+use firebreak_core::triage::{Cause, MOST_SNOOZED_DAYS, Snooze, Standing};
 use firebreak_core::{FindingId, HandoverId, IncidentId, IncidentState, Severity, Timestamp};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteExecutor};
@@ -107,7 +108,7 @@ impl Write {
         for (standing, ids) in alike.into_values() {
             sqlx::query(
                 "UPDATE incident SET state = ?2, owner = ?3, cause = ?4, merged_into = ?5, handover = ?6,
-                   updated_at = ?7
+                   updated_at = ?7, snoozed_until = ?8, snoozed_from = ?9
                  WHERE id IN (SELECT value FROM json_each(?1))",
             )
             .bind(json_text(&ids))
@@ -117,6 +118,8 @@ impl Write {
             .bind(standing.merged_into.as_ref().map(IncidentId::as_str))
             .bind(standing.handover.as_ref().map(HandoverId::as_str))
             .bind(time_text(at))
+            .bind(standing.snooze.as_ref().map(|snooze| time_text(snooze.until)))
+            .bind(standing.snooze.as_ref().map(|snooze| snooze.from.name()))
             .execute(self.connection())
             .await
             .map_err(StoreError::of("changing incidents"))?;
@@ -410,6 +413,22 @@ impl Store {
         Ok(row.map(|row| row.get("id")))
     }
 
+    /// Incidents that were put off until now or earlier, or to later than a person may choose; some
+    /// thousand at most.
+    pub async fn due_snoozes(&self, now: Timestamp) -> Result<BTreeSet<IncidentId>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT id FROM incident INDEXED BY incident_snoozed WHERE snoozed_until IS NOT NULL
+               AND (snoozed_until <= ?1 OR snoozed_until > ?2)
+             ORDER BY snoozed_until LIMIT 1000",
+        )
+        .bind(time_text(now))
+        .bind(time_text(now + Duration::days(MOST_SNOOZED_DAYS)))
+        .fetch_all(self.read())
+        .await
+        .map_err(StoreError::of("looking for incidents to wake"))?;
+        Ok(rows.iter().map(|row| IncidentId::new(row.get::<String, _>("id"))).collect())
+    }
+
     /// How an incident stands.
     pub async fn standing(&self, id: &IncidentId) -> Result<Stand, StoreError> {
         let mut stands = stands(self.read(), &BTreeSet::from([id.clone()])).await?;
@@ -468,7 +487,8 @@ async fn stands(
     ids: &BTreeSet<IncidentId>,
 ) -> Result<Vec<Stand>, StoreError> {
     let rows = sqlx::query(
-        "SELECT i.id, i.number, i.state, i.owner, i.cause, i.merged_into, i.handover, i.root
+        "SELECT i.id, i.number, i.state, i.owner, i.cause, i.merged_into, i.handover, i.root,
+           i.snoozed_until, i.snoozed_from
          FROM json_each(?1) asked CROSS JOIN incident i ON i.id = asked.value ORDER BY i.number",
     )
     .bind(json_text(ids))
@@ -488,6 +508,9 @@ fn stand(row: &SqliteRow) -> Result<Stand, StoreError> {
     let place = Place { table: "incident", id: &id };
     let cause: Option<String> = row.get("cause");
     let root: Option<String> = row.get("root");
+    let until = place.maybe_time(row.get("snoozed_until"))?;
+    let from: Option<String> = row.get("snoozed_from");
+    let from = from.map(|name| place.word(&name, IncidentState::from_name)).transpose()?;
     Ok(Stand {
         incident: IncidentId::new(&id),
         number: row.get("number"),
@@ -497,6 +520,7 @@ fn stand(row: &SqliteRow) -> Result<Stand, StoreError> {
             cause: cause.as_deref().map(|name| place.word(name, Cause::from_name)).transpose()?,
             merged_into: row.get::<Option<String>, _>("merged_into").map(IncidentId::new),
             handover: row.get::<Option<String>, _>("handover").map(HandoverId::new),
+            snooze: until.zip(from).map(|(until, from)| Snooze { until, from }),
         },
         root: IncidentId::new(root.unwrap_or_else(|| id.clone())),
     })

@@ -34,6 +34,8 @@ pub enum Event {
         done: u32,
         of: u32,
     },
+    /// A suppression rule was made, changed or ended, or hid something: ask for them again.
+    SuppressionsChanged,
     /// Plan, step, assessment, evidence or timeline of an incident changed: ask for it again.
     IncidentDetailChanged {
         incident: String,

@@ -145,6 +145,14 @@ pub struct FindingView {
     pub resource_type: Option<String>,
     pub account: Option<String>,
     pub region: Option<String>,
+    /// What its source calls the rule behind it: an id, else a name. Untrusted text.
+    pub rule: Option<String>,
+    /// The rule's name. Untrusted text.
+    pub rule_name: Option<String>,
+    /// The asset as incidents are correlated by it.
+    pub asset: Option<String>,
+    /// Untrusted keys and values.
+    pub tags: BTreeMap<String, String>,
     pub tactics: Vec<String>,
     pub techniques: Vec<String>,
     /// Fields the vendor sent that were not understood, or did not send.

@@ -18,6 +18,7 @@ mod plan;
 mod queue;
 mod settings;
 mod source;
+mod suppression;
 mod triage;
 mod view;
 
@@ -32,5 +33,6 @@ pub use plan::*;
 pub use queue::*;
 pub use settings::*;
 pub use source::*;
+pub use suppression::*;
 pub use triage::*;
 pub use view::*;

@@ -39,6 +39,8 @@ pub struct QueueRow {
     pub updated_at: DateTime<Utc>,
     /// The clock that runs; absent once it is contained or over.
     pub clock: Option<ClockView>,
+    /// Until when it is put off; there exactly where its state is snoozed.
+    pub snoozed_until: Option<DateTime<Utc>>,
     /// How many of the plan's steps are proven, and how many there are.
     pub steps_proven: u32,
     pub steps_total: u32,
@@ -114,5 +116,6 @@ pub struct QueueCounts {
     pub critical: u32,
     pub containing: u32,
     pub contained: u32,
+    pub snoozed: u32,
     pub all: u32,
 }

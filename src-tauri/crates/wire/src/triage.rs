@@ -36,6 +36,10 @@ pub enum TriageWish {
         /// What is done and what is next, in Markdown; 1 to 4,000 characters.
         note: String,
     },
+    /// Put each off until a time, at most 30 days ahead.
+    Snooze { until: DateTime<Utc> },
+    /// Let each that is put off stand as before.
+    Wake,
     /// Put the findings of each into one incident.
     Merge { into: String },
     /// Take each out of the incident it was merged into.

@@ -1,5 +1,6 @@
 import type { Host } from '$lib/platform/host';
 import { copy } from '$lib/state/clipboard';
+import { asked } from '$lib/state/asked.svelte';
 import type { Desk } from '$lib/state/context';
 import { DENSITIES } from '$lib/state/look.svelte';
 import { TAB_LABEL, TABS } from '$lib/state/queue-filter';
@@ -22,14 +23,18 @@ const SECTION: Record<SettingsSection, string> = {
   model: 'AI model',
   phase: 'phase',
   clocks: 'clocks',
+  suppression: 'suppression',
   keychain: 'keychain',
   appearance: 'appearance',
 };
 const THEME: Record<ThemeChoice, string> = { dark: 'dark', light: 'light', system: 'as the system says' };
 
-/** Everything that can be done from anywhere. What belongs to one incident stays on its page. */
+/** Everything that can be done from anywhere. Most of what belongs to one incident stays on its page. */
 export function commandsOf({ console, queue, triage, views }: Desk, onhelp: () => void): Command[] {
   const { host } = console;
+  // The incident that is open, else the one under the queue's cursor.
+  const at = router.route.page === 'incident' ? router.route.id : router.route.page === 'queue' ? queue.cursor : null;
+  const row = queue.rows.find(({ id }) => id === at) ?? null;
   const command = (group: string, label: string, run: () => void, key?: string): Command => ({ id: `${group} ${label}`, group, label, run, ...(key === undefined ? {} : { key }) });
   return [
     ...TABS.map((tab, at) =>
@@ -53,6 +58,12 @@ export function commandsOf({ console, queue, triage, views }: Desk, onhelp: () =
     command('Do', 'Add a source', () => router.go({ page: 'sources', adding: true })),
     command('Do', 'Poll every source now', () => void attempt(() => host.pollNow(null), 'Asked every source for what is new')),
     command('Do', 'Take back what you changed last', () => void triage.undo(), 'z'),
+    ...(at === null
+      ? []
+      : [
+          command('Do', 'Snooze this incident', () => (asked.snooze = { ids: [at], row }), 's'),
+          command('Do', 'Suppress findings like this', () => (asked.suppress = at), 'S'),
+        ]),
     command('Do', 'Verify the audit log', () => {
       router.go({ page: 'audit' });
       void attempt(() => host.verifyAudit());

@@ -20,9 +20,15 @@ import type {
   RawAlertView,
   SavedView,
   SavedViewDraft,
+  Severity,
   Snapshot,
   SourceDraft,
   SourceView,
+  SuppressedFinding,
+  SuppressionDraft,
+  SuppressionPreview,
+  SuppressionScope,
+  SuppressionView,
   Target,
   TriageChange,
   TriageOrder,
@@ -72,6 +78,17 @@ export interface Host {
   /** Saves a view, or replaces the one whose id it has. */
   saveView(draft: SavedViewDraft): Promise<SavedView>;
   deleteView(id: string): Promise<void>;
+  /** What a rule would have hidden of the last days. Null asks for the worst severity that the scope covers. */
+  previewSuppression(scope: SuppressionScope, upTo: Severity | null): Promise<SuppressionPreview>;
+  /** Makes a rule, and closes what it covers whole where the draft says so: one change, taken back as one. */
+  addSuppression(draft: SuppressionDraft): Promise<TriageReport>;
+  renewSuppression(id: string, expiresAt: string): Promise<TriageReport>;
+  /** Ends a rule; what it hid and is still open shows. */
+  endSuppression(id: string): Promise<TriageReport>;
+  /** The rules in force, soonest to expire first; with `all` those that ended too. */
+  listSuppressions(all: boolean): Promise<SuppressionView[]>;
+  /** The newest findings that a rule hides now. */
+  listSuppressed(id: string): Promise<SuppressedFinding[]>;
   proposePlan(id: string): Promise<IncidentView>;
   requestApproval(step: string, direction: Direction): Promise<void>;
   rejectStep(step: string, reason: string): Promise<void>;

@@ -1,7 +1,7 @@
 import type { IncidentState, QueueOrder, QueueQuery, Severity } from '$wire';
 import { INCIDENT_STATES, OPEN_STATES, SEVERITIES } from '../words/labels';
 
-export const TABS = ['open', 'unowned', 'critical', 'containing', 'contained', 'all'] as const;
+export const TABS = ['open', 'unowned', 'critical', 'containing', 'contained', 'snoozed', 'all'] as const;
 export type Tab = (typeof TABS)[number];
 
 export const TAB_LABEL: Record<Tab, string> = {
@@ -10,6 +10,7 @@ export const TAB_LABEL: Record<Tab, string> = {
   critical: 'Critical',
   containing: 'Containing',
   contained: 'Contained',
+  snoozed: 'Snoozed',
   all: 'All',
 };
 
@@ -75,7 +76,7 @@ export function queryOf(tab: Tab, filter: Filter, now: number): QueueQuery {
 
 function tabStates(tab: Tab): readonly IncidentState[] {
   if (tab === 'all') return [];
-  if (tab === 'containing' || tab === 'contained') return [tab];
+  if (tab === 'containing' || tab === 'contained' || tab === 'snoozed') return [tab];
   return OPEN_STATES;
 }
 

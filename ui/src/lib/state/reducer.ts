@@ -47,6 +47,7 @@ export function reduce(state: Snapshot, { seq, event }: Envelope): Outcome {
     case 'run_refused':
     case 'backfill_stopped':
     case 'triage_progressed':
+    case 'suppressions_changed':
       // Only the page that shows it cares: it listens to the stream itself.
       break;
     default:

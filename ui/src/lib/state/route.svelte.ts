@@ -1,4 +1,4 @@
-export const SETTINGS = ['clouds', 'model', 'phase', 'clocks', 'keychain', 'appearance'] as const;
+export const SETTINGS = ['clouds', 'model', 'phase', 'clocks', 'suppression', 'keychain', 'appearance'] as const;
 export type SettingsSection = (typeof SETTINGS)[number];
 
 export type Route =

@@ -1,4 +1,4 @@
-import type { Event, TriageReport, TriageWish } from '$wire';
+import type { Event, SuppressionDraft, TriageReport, TriageWish } from '$wire';
 import { hostError, type Host } from '../platform/host';
 import { count } from '../words/labels';
 import type { Queue } from './queue.svelte';
@@ -32,6 +32,19 @@ export class Triage {
     return this.#carryOut(work, (report) => `${subject(report)}${report.text} · z takes it back`);
   }
 
+  /** Makes a suppression rule, and closes what it covers whole where the draft says so. */
+  suppress(draft: SuppressionDraft): Promise<TriageReport | undefined> {
+    return this.#changeRules(() => this.#host.addSuppression(draft));
+  }
+
+  endSuppression(id: string): Promise<TriageReport | undefined> {
+    return this.#changeRules(() => this.#host.endSuppression(id));
+  }
+
+  renewSuppression(id: string, expiresAt: string): Promise<TriageReport | undefined> {
+    return this.#changeRules(() => this.#host.renewSuppression(id, expiresAt));
+  }
+
   /** Takes back what the person did last, in this session or an earlier one. */
   undo(): Promise<TriageReport | undefined> {
     const work = async (): Promise<TriageReport> => {
@@ -49,6 +62,16 @@ export class Triage {
 
   receive(event: Event): void {
     if (event.type === 'triage_progressed' && this.busy) this.progress = { done: event.done, of: event.of };
+  }
+
+  #changeRules(order: () => Promise<TriageReport>): Promise<TriageReport | undefined> {
+    const work = async (): Promise<TriageReport> => {
+      const report = await order();
+      for (const row of report.rows) this.#queue.settle(row);
+      if (report.rows.length === 0) await this.#queue.load();
+      return report;
+    };
+    return this.#carryOut(work, (report) => `${sentence(report.text)}${closedWith(report)} · z takes it back`);
   }
 
   async #carryOut(work: () => Promise<TriageReport>, words: (report: TriageReport) => string): Promise<TriageReport | undefined> {
@@ -81,4 +104,12 @@ function subject({ changed, rows }: TriageReport): string {
   const [only] = rows;
   if (changed === 0) return '';
   return `${changed === 1 && rows.length === 1 && only ? only.label : count(changed, 'incident')}: `;
+}
+
+function sentence(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
+}
+
+function closedWith({ changed }: TriageReport): string {
+  return changed === 0 ? '' : ` · ${count(changed, 'incident')} closed with it`;
 }

@@ -6,7 +6,23 @@ export type FindingView = { id: string, source: string, vendor_id: string, title
 /**
  * The vendor's own word for the severity, when it is not one we know.
  */
-severity_as_given: string | null, status: FindingStatus, created_at: string | null, updated_at: string | null, resource: string | null, resource_name: string | null, resource_type: string | null, account: string | null, region: string | null, tactics: Array<string>, techniques: Array<string>, 
+severity_as_given: string | null, status: FindingStatus, created_at: string | null, updated_at: string | null, resource: string | null, resource_name: string | null, resource_type: string | null, account: string | null, region: string | null, 
+/**
+ * What its source calls the rule behind it: an id, else a name. Untrusted text.
+ */
+rule: string | null, 
+/**
+ * The rule's name. Untrusted text.
+ */
+rule_name: string | null, 
+/**
+ * The asset as incidents are correlated by it.
+ */
+asset: string | null, 
+/**
+ * Untrusted keys and values.
+ */
+tags: { [key in string]: string }, tactics: Array<string>, techniques: Array<string>, 
 /**
  * Fields the vendor sent that were not understood, or did not send.
  */

@@ -3,4 +3,4 @@
 /**
  * Where an incident stands.
  */
-export type IncidentState = "new" | "triaged" | "planned" | "containing" | "contained" | "closed" | "false_positive";
+export type IncidentState = "new" | "triaged" | "planned" | "containing" | "contained" | "snoozed" | "closed" | "false_positive";

@@ -3,4 +3,4 @@
 /**
  * Counts for the queue's tabs.
  */
-export type QueueCounts = { open: number, unowned: number, critical: number, containing: number, contained: number, all: number, };
+export type QueueCounts = { open: number, unowned: number, critical: number, containing: number, contained: number, snoozed: number, all: number, };

@@ -60,6 +60,10 @@ opened_at: string, updated_at: string,
  */
 clock: ClockView | null, 
 /**
+ * Until when it is put off; there exactly where its state is snoozed.
+ */
+snoozed_until: string | null, 
+/**
  * How many of the plan's steps are proven, and how many there are.
  */
 steps_proven: number, steps_total: number, };

@@ -14,4 +14,4 @@ cause: Cause | null, } | { "kind": "assign", owner: string | null, } | { "kind":
 /**
  * What is done and what is next, in Markdown; 1 to 4,000 characters.
  */
-note: string, } | { "kind": "merge", into: string, } | { "kind": "unmerge" } | { "kind": "relocate", findings: Array<string>, into: string | null, };
+note: string, } | { "kind": "snooze", until: string, } | { "kind": "wake" } | { "kind": "merge", into: string, } | { "kind": "unmerge" } | { "kind": "relocate", findings: Array<string>, into: string | null, };

@@ -29,6 +29,7 @@ export const INCIDENT_STATE: Record<IncidentState, string> = {
   planned: 'Planned',
   containing: 'Containing',
   contained: 'Contained',
+  snoozed: 'Snoozed',
   closed: 'Closed',
   false_positive: 'False positive',
 };
@@ -38,6 +39,7 @@ export const INCIDENT_STATES: readonly IncidentState[] = [
   'planned',
   'containing',
   'contained',
+  'snoozed',
   'closed',
   'false_positive',
 ];

@@ -58,6 +58,24 @@ export function clockMinute(at: string, now: number): string {
   return clockTime(at, now).replace(/:\d\d$/, '');
 }
 
+const WEEKDAY_HOUR = new Intl.DateTimeFormat('en-GB', { weekday: 'short', day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' });
+
+/** A time to come in the viewer's zone: `Mon 30 Nov, 09:00`. */
+export function momentShort(at: string): string {
+  const date = new Date(at);
+  return Number.isNaN(date.getTime()) ? 'unknown' : WEEKDAY_HOUR.format(date);
+}
+
+/** Until an instant, in the largest unit that says it: `12 min`, `5 h`, `29 d`. What is over is `now`. */
+export function ahead(at: string, now: number): string {
+  const left = Date.parse(at) - now;
+  if (Number.isNaN(left)) return 'unknown';
+  if (left <= 0) return 'now';
+  if (left < HOUR) return `${Math.ceil(left / MINUTE)} min`;
+  if (left < 2 * DAY) return `${Math.ceil(left / HOUR)} h`;
+  return `${Math.round(left / DAY)} d`;
+}
+
 /** The day in the viewer's zone: `22 Nov`. */
 export function dayOf(at: string): string {
   const date = new Date(at);

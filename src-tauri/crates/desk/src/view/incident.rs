@@ -1,10 +1,11 @@
 use std::collections::BTreeMap;
 
 use firebreak_core::assessment::{Assessment, Author, Sentence};
-use firebreak_core::asset::{Asset, Neighbourhood};
+use firebreak_core::asset::{Asset, Neighbourhood, asset_id};
 use firebreak_core::evidence::Evidence;
 use firebreak_core::finding::{Attack, Finding, ResourceKind};
 use firebreak_core::handover::Handover;
+use firebreak_core::suppression::rule_of;
 use firebreak_core::timeline::{Entry, EntryKind};
 use firebreak_core::{AssetId, EvidenceId};
 use firebreak_engine::Reach;
@@ -97,6 +98,10 @@ pub(crate) fn finding(finding: &Finding) -> wire::FindingView {
         resource_type: draft.resource.native_type.clone(),
         account: draft.resource.account.clone(),
         region: draft.resource.region.clone(),
+        rule: rule_of(draft).map(ToOwned::to_owned),
+        rule_name: draft.rule_name.clone(),
+        asset: asset_id(&finding.source, &draft.resource).map(|id| id.to_string()),
+        tags: draft.resource.tags.clone(),
         tactics: ids(&draft.tactics),
         techniques: ids(&draft.techniques),
         unknowns: draft.unknowns.clone(),

@@ -25,6 +25,7 @@ pub(crate) fn row(row: &queue::QueueRow) -> wire::QueueRow {
         opened_at: row.opened_at,
         updated_at: row.updated_at,
         clock: row.clock.map(|clock| wire::ClockView { goal: clock.goal, due: clock.due }),
+        snoozed_until: row.snoozed_until,
         steps_proven: row.steps_proven,
         steps_total: row.steps_total,
     }
@@ -47,6 +48,7 @@ pub(crate) fn counts(counts: queue::QueueCounts) -> wire::QueueCounts {
         critical: counts.critical,
         containing: counts.containing,
         contained: counts.contained,
+        snoozed: counts.snoozed,
         all: counts.all,
     }
 }

@@ -15,6 +15,8 @@ mod paging;
 mod reaching;
 mod recording;
 mod running;
+mod snoozing;
+mod suppressing;
 mod telling;
 mod triaging;
 mod vendor;

@@ -2,10 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use firebreak_core::suppression::Scope;
 use firebreak_core::timeline::EntryKind;
 use firebreak_core::triage::{Cause, Standing, Wish};
-use firebreak_core::{Direction, FindingId, IncidentId, IncidentState, Severity, StepState};
-use firebreak_engine::{ChangeReport, EngineError};
+use firebreak_core::{
+    Direction, FindingId, IncidentId, IncidentState, Severity, StepState, SuppressionId,
+};
+use firebreak_engine::{ChangeReport, EngineError, SuppressOrder};
 use proptest::prelude::{ProptestConfig, Strategy, any, prop, prop_oneof, proptest};
 use proptest::prop_assert_eq;
 use proptest::test_runner::TestCaseError;
@@ -387,6 +390,10 @@ enum Deed {
     Close(usize),
     Reopen(usize),
     Assign(usize),
+    Snooze(usize),
+    Wake(usize),
+    Suppress(usize, bool),
+    EndRule(usize),
     Ingest(u8, u8),
 }
 
@@ -401,6 +408,10 @@ fn deeds() -> impl Strategy<Value = Vec<Deed>> {
             1 => at().prop_map(Deed::Close),
             1 => at().prop_map(Deed::Reopen),
             1 => at().prop_map(Deed::Assign),
+            2 => at().prop_map(Deed::Snooze),
+            1 => at().prop_map(Deed::Wake),
+            2 => (at(), any::<bool>()).prop_map(|(like, close)| Deed::Suppress(like, close)),
+            1 => at().prop_map(Deed::EndRule),
             1 => (any::<u8>(), any::<u8>()).prop_map(|(id, on)| Deed::Ingest(id, on)),
         ],
         1..14,
@@ -441,6 +452,39 @@ async fn seen(world: &World) -> BTreeMap<IncidentId, Seen> {
     all
 }
 
+/// The rules in force, and what they hide.
+async fn hidden(world: &World) -> (Vec<SuppressionId>, BTreeSet<String>) {
+    let store = world.engine.store();
+    let (mut rules, mut ids) = (Vec::new(), BTreeSet::new());
+    for row in store.suppressions(world.engine.now(), false).await.unwrap() {
+        for finding in store.hidden_findings(&row.rule.id, 500).await.unwrap() {
+            assert!(ids.insert(finding.draft.vendor_id), "hidden twice");
+        }
+        rules.push(row.rule.id);
+    }
+    (rules, ids)
+}
+
+/// Suppresses what is on the asset of an incident.
+async fn suppress(
+    world: &World,
+    like: &IncidentId,
+    close: bool,
+) -> Result<ChangeReport, EngineError> {
+    let asset = world.engine.store().incident(like).await.unwrap().asset;
+    let scope = Scope { asset, ..Scope::default() };
+    let preview = world.engine.preview_suppression(scope.clone(), None).await?;
+    let whole = preview.open.into_iter().filter(|_| close).map(|one| one.incident).collect();
+    let order = SuppressOrder {
+        scope,
+        up_to: preview.up_to.unwrap_or(Severity::Low),
+        reason: "known".to_owned(),
+        expires_at: None,
+        close: whole,
+    };
+    Ok(world.engine.suppress(order, &me()).await?.1)
+}
+
 async fn live(deeds: &[Deed]) -> Result<(), TestCaseError> {
     let world = World::new().await;
     let lines: Vec<String> = (0..8)
@@ -453,7 +497,7 @@ async fn live(deeds: &[Deed]) -> Result<(), TestCaseError> {
     let at_first = seen(&world).await;
     let (mut done, mut ingested) = (0, false);
     for deed in deeds {
-        let now = seen(&world).await;
+        let (now, (rules, hidden_before)) = (seen(&world).await, hidden(&world).await);
         let ids: Vec<&IncidentId> = now.keys().collect();
         let pick = |at: &usize| ids[at % ids.len()];
         let with = async |from: &usize, finding: &usize, into| {
@@ -478,6 +522,16 @@ async fn live(deeds: &[Deed]) -> Result<(), TestCaseError> {
                 let owner = Some(format!("owner-{at}"));
                 change(&world, &[pick(at)], Wish::Assign { owner }).await
             }
+            Deed::Snooze(at) => {
+                let until = world.engine.now() + chrono::Duration::hours(4);
+                change(&world, &[pick(at)], Wish::Snooze { until }).await
+            }
+            Deed::Wake(at) => change(&world, &[pick(at)], Wish::Wake).await,
+            Deed::Suppress(like, close) => suppress(&world, pick(like), *close).await,
+            Deed::EndRule(_) if rules.is_empty() => continue,
+            Deed::EndRule(at) => {
+                world.engine.end_suppression(&rules[at % rules.len()], &me()).await
+            }
             Deed::Ingest(id, on) => {
                 ingest(&world, &[format!("g{id}|medium|new|on-{}", on % 4)]).await;
                 ingested = true;
@@ -486,8 +540,11 @@ async fn live(deeds: &[Deed]) -> Result<(), TestCaseError> {
         };
         done += usize::from(said.is_ok_and(|report| report.change.is_some()));
         let after = seen(&world).await;
-        let mut everywhere = BTreeSet::new();
+        // What a rule hides is in no incident.
+        let mut everywhere = hidden(&world).await.1;
         for (id, seen) in &after {
+            let (snoozed, state) = (seen.standing.snooze.is_some(), seen.standing.state);
+            prop_assert_eq!(snoozed, state == IncidentState::Snoozed, "{} {:?}", id, seen);
             prop_assert_eq!(seen.counted as usize, seen.findings.len(), "{} {:?}", id, seen);
             for finding in &seen.findings {
                 prop_assert_eq!(everywhere.insert(finding.clone()), true, "{} twice", finding);
@@ -499,6 +556,7 @@ async fn live(deeds: &[Deed]) -> Result<(), TestCaseError> {
             }
         }
         let known: usize = now.values().map(|seen| seen.findings.len()).sum();
+        let known = known + hidden_before.len();
         prop_assert_eq!(everywhere.len(), known, "a finding was lost or made");
     }
     if ingested {
@@ -516,6 +574,7 @@ async fn live(deeds: &[Deed]) -> Result<(), TestCaseError> {
         prop_assert_eq!(extra.standing.state, IncidentState::Closed, "{}", id);
         prop_assert_eq!(extra.findings.len(), 0);
     }
+    prop_assert_eq!(hidden(&world).await, (Vec::new(), BTreeSet::new()));
     let audit = world.engine.verify_audit().await.unwrap();
     prop_assert_eq!(audit.ok(), true);
     Ok(())
@@ -524,7 +583,8 @@ async fn live(deeds: &[Deed]) -> Result<(), TestCaseError> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Whatever people do, each finding is in one incident, which is what its findings make it; and
+    /// Whatever people do, each finding is in one incident, which is what its findings make it, or
+    /// hidden by one rule; and
     /// taking everything back leads to where it began.
     #[test]
     fn everything_can_be_taken_back(deeds in deeds()) {

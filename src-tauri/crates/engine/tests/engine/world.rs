@@ -337,8 +337,8 @@ fn instance(tags: &[(&str, &str)]) -> Instance {
     }
 }
 
-/// Reads `vendor-id|severity|status` lines, all about the one instance; a word or two and the time
-/// of the change may follow.
+/// Reads `vendor-id|severity|status` lines, all about the one instance; a word or two, the time of
+/// the change, the rule behind it and a tag of the machine may follow.
 struct Lines;
 
 impl Normaliser for Lines {
@@ -364,6 +364,10 @@ impl Normaliser for Lines {
         let changed = parts
             .next()
             .and_then(|said| said.parse().ok().map(at).or_else(|| said.parse::<Timestamp>().ok()));
+        let rule_id = parts.next().filter(|rule| !rule.is_empty()).map(ToOwned::to_owned);
+        let mut resource = if nowhere { Resource::default() } else { machine(place) };
+        let tag = parts.next().and_then(|tag| tag.split_once('='));
+        resource.tags.extend(tag.map(|(key, value)| (key.to_owned(), value.to_owned())));
         Ok(FindingDraft {
             kind: "issue".to_owned(),
             vendor_id: id.to_owned(),
@@ -376,9 +380,9 @@ impl Normaliser for Lines {
             created_at: Some(at(0)),
             updated_at: changed,
             status_changed_at: None,
-            resource: if nowhere { Resource::default() } else { machine(place) },
+            resource,
             actor: None,
-            rule_id: None,
+            rule_id,
             rule_name: None,
             tactics: Vec::new(),
             techniques: Vec::new(),

@@ -4,4 +4,5 @@
 #![allow(clippy::unwrap_used)]
 
 mod queue;
+mod suppressions;
 mod views;

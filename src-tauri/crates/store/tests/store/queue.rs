@@ -238,9 +238,7 @@ impl Model {
     }
 
     fn counts(&self) -> QueueCounts {
-        let open = |row: &Row| {
-            !matches!(row.draft.state, IncidentState::Closed | IncidentState::FalsePositive)
-        };
+        let open = |row: &Row| row.draft.state.is_open();
         let count =
             |of: &dyn Fn(&Row) -> bool| self.0.values().filter(|row| of(row)).count() as u32;
         QueueCounts {
@@ -249,6 +247,7 @@ impl Model {
             critical: count(&|row| open(row) && row.draft.severity == Severity::Critical),
             containing: count(&|row| row.draft.state == IncidentState::Containing),
             contained: count(&|row| row.draft.state == IncidentState::Contained),
+            snoozed: count(&|row| row.draft.state == IncidentState::Snoozed),
             all: count(&|_| true),
         }
     }

@@ -87,6 +87,10 @@ function finding(row: QueueRow, number: number, title: string): FindingView {
     resource_type: 'virtual machine',
     account: row.account,
     region: row.region,
+    rule: title,
+    rule_name: title,
+    asset: row.asset,
+    tags: { env: 'production', service: 'store', owner: 'storefront', 'purpose\u202e': '<b>scan</b>' },
     tactics: ['Impact'],
     techniques: row.techniques,
     unknowns: number === 1 ? ['the vendor sent no end time', 'field “riskScoreV3” was not understood'] : [],
@@ -109,7 +113,7 @@ export function inventDetail(row: QueueRow, plan: PlanView | null, mood: ModelMo
   const open = OPEN_STATES.includes(row.state);
   return {
     row,
-    next_states: open ? ['triaged', 'contained', 'closed', 'false_positive'] : ['triaged'],
+    next_states: open ? ['triaged', 'contained', 'closed', 'false_positive'] : row.state === 'snoozed' ? ['new', 'triaged', 'closed', 'false_positive'] : ['triaged'],
     joined_because: 'Same instance within 6 hours.',
     cause: row.state === 'false_positive' ? 'test' : null,
     merged_into: null,

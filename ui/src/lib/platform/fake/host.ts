@@ -22,11 +22,17 @@ import type {
   RawAlertView,
   SavedView,
   SavedViewDraft,
+  Severity,
   Snapshot,
   SourceDraft,
   SourceView,
   StepState,
   StepView,
+  SuppressedFinding,
+  SuppressionDraft,
+  SuppressionPreview,
+  SuppressionScope,
+  SuppressionView,
   Target,
   TriageChange,
   TriageOrder,
@@ -46,7 +52,8 @@ import { inventMarkdown } from './markdown';
 import { inventRaw } from './raw';
 import { playRun } from './run';
 import { SourceDesk } from './source-desk';
-import { inventPlan, optionsFor, provenBy } from './steps';
+import { heldBack, inventPlan, optionsFor, provenBy } from './steps';
+import { SuppressionDesk } from './suppressions';
 import { TriageDesk } from './triage';
 import { VENDORS } from './vendors';
 import { ViewDesk } from './views';
@@ -72,6 +79,7 @@ export class FakeHost implements Host {
   #connections = new ConnectionDesk(this);
   #triage = new TriageDesk(this);
   #views = new ViewDesk(this);
+  #suppressions: SuppressionDesk;
   #writeBacks = new Map<string, WriteBackView[]>([['inc_0000', inventWriteBacks()]]);
 
   constructor(scenario: Scenario = 'full', pace = 420, size = 300) {
@@ -82,6 +90,7 @@ export class FakeHost implements Host {
     this.rows = empty ? [] : inventQueue(size).sort(compareRows);
     if (scenario === 'quiet') this.rows = [{ ...inventRow(0, 300), state: 'closed' }];
     this.snapshot.counts = countsOf(this.rows);
+    this.#suppressions = new SuppressionDesk(this, this.#triage);
   }
 
   emit(event: Event): void {
@@ -124,7 +133,7 @@ export class FakeHost implements Host {
     const row = this.row(id);
     const mood: ModelMood = this.scenario === 'model-down' ? 'down' : this.snapshot.model.configured ? 'answered' : 'absent';
     const blocked = this.snapshot.phase < 2 ? 'Phase 1 is read-only: nothing is written to a source either.' : null;
-    const detail = inventDetail(row, this.#plan(row), mood);
+    const detail = inventDetail(row, heldBack(this.#plan(row), row.state), mood);
     const timeline = [...detail.timeline, ...this.#triage.notes(id)];
     return { ...detail, timeline, ...this.#triage.links(id), write_backs: this.#writeBacksOf(id), write_back_blocked: blocked };
   };
@@ -148,6 +157,12 @@ export class FakeHost implements Host {
   listViews = async (): Promise<SavedView[]> => this.#views.list;
   saveView = async (draft: SavedViewDraft): Promise<SavedView> => this.#views.save(draft);
   deleteView = async (id: string): Promise<void> => this.#views.remove(id);
+  previewSuppression = (scope: SuppressionScope, upTo: Severity | null): Promise<SuppressionPreview> => this.#suppressions.preview(scope, upTo);
+  addSuppression = (draft: SuppressionDraft): Promise<TriageReport> => this.#suppressions.add(draft);
+  renewSuppression = (id: string, expiresAt: string): Promise<TriageReport> => this.#suppressions.renew(id, expiresAt);
+  endSuppression = (id: string): Promise<TriageReport> => this.#suppressions.end(id);
+  listSuppressions = (all: boolean): Promise<SuppressionView[]> => this.#suppressions.list(all);
+  listSuppressed = (id: string): Promise<SuppressedFinding[]> => this.#suppressions.listHidden(id);
 
   proposePlan = async (id: string): Promise<IncidentView> => {
     this.#plans.delete(id);

@@ -47,7 +47,7 @@ export function inventRow(number: number, minutesAgo: number): QueueRow {
   const kind = KINDS[number < KINDS.length ? number : number % 67 === 0 ? 1 : 3 + Math.floor((1 - random() ** 1.4) * (KINDS.length - 3))] ?? KINDS[14] ?? KINDS[0];
   const [account, accountName] = number < 3 ? (ACCOUNTS[number] ?? ACCOUNTS[0]) : pick(random, ACCOUNTS);
   const [asset, assetName] = kind.asset(hex(random, 8));
-  const state = number < 12 ? (['planned', 'new', 'containing', 'new'] as const)[number % 4] : pick(random, STATES);
+  const state = number < 12 ? (['planned', 'new', 'containing', 'new'] as const)[number % 4] : number % 29 === 13 ? 'snoozed' : pick(random, STATES);
   const total = 2 + Math.floor(random() * 3);
   const proven = state === 'contained' ? total : state === 'containing' ? 1 : 0;
   const opened = new Date(Date.now() - minutesAgo * 60_000 - number * 13_000).toISOString();
@@ -70,6 +70,7 @@ export function inventRow(number: number, minutesAgo: number): QueueRow {
     opened_at: opened,
     updated_at: opened,
     clock: inventClock(kind.severity, state ?? 'new', opened, number),
+    snoozed_until: state === 'snoozed' ? new Date(Date.now() + (2 + (number % 40)) * 3_600_000).toISOString() : null,
     steps_proven: proven,
     steps_total: total,
   };
@@ -87,28 +88,29 @@ export const TARGETS: readonly Target[] = [
 
 /** The clock of an incident in this state. */
 export function inventClock(severity: Severity, state: IncidentState, opened: string, number = 1): ClockView | null {
-  if (state === 'contained' || state === 'closed' || state === 'false_positive') return null;
+  if (!OPEN_STATES.includes(state) || state === 'contained') return null;
   const target = TARGETS.find((known) => known.severity === severity);
   const goal = state === 'new' && number % 2 === 1 ? 'acknowledge' : 'contain';
   const minutes = goal === 'acknowledge' ? (target?.acknowledge ?? 60) : (target?.contain ?? 240);
   return { goal, due: new Date(Date.parse(opened) + minutes * 60_000).toISOString() };
 }
 
+/** A queue to look at: mostly fresh, with a tail of several days. */
+export function inventQueue(size: number): QueueRow[] {
+  return Array.from({ length: size }, (_, number) => inventRow(number, 2 + number * number * 0.05 + number * 3));
+}
+
 /** What the tabs say of these rows. */
 export function countsOf(rows: readonly QueueRow[]): QueueCounts {
   const open = rows.filter((row) => OPEN_STATES.includes(row.state));
-  const inState = (state: IncidentState): number => open.filter((row) => row.state === state).length;
+  const inState = (state: IncidentState): number => rows.filter((row) => row.state === state).length;
   return {
     open: open.length,
     unowned: open.filter((row) => row.owner === null).length,
     critical: open.filter((row) => row.severity === 'critical').length,
     containing: inState('containing'),
     contained: inState('contained'),
+    snoozed: inState('snoozed'),
     all: rows.length,
   };
-}
-
-/** A queue to look at: mostly fresh, with a tail of several days. */
-export function inventQueue(size: number): QueueRow[] {
-  return Array.from({ length: size }, (_, number) => inventRow(number, 2 + number * number * 0.05 + number * 3));
 }

@@ -1,4 +1,5 @@
-import type { CallView, PlanView, ProofView, StepState, StepView, VerdictView } from '$wire';
+import type { CallView, IncidentState, PlanView, ProofView, StepState, StepView, VerdictView } from '$wire';
+import { OPEN_STATES } from '../../words/labels';
 import { hex, randomFrom } from './random';
 
 const random = randomFrom(4711);
@@ -72,6 +73,13 @@ export function optionsFor(step: StepView, phase: number): StepView['can'] {
     case 'rejected':
       return { ...NOTHING, approve: step.state !== 'refused' };
   }
+}
+
+/** The plan of an incident that is over or put off: nothing of it is approved or run. */
+export function heldBack(plan: PlanView | null, state: IncidentState): PlanView | null {
+  if (plan === null || OPEN_STATES.includes(state)) return plan;
+  const why = `The incident is ${state === 'snoozed' ? 'snoozed: wake' : 'over: reopen'} it to approve or run steps of its plan.`;
+  return { ...plan, steps: plan.steps.map((step) => ({ ...step, can: { ...step.can, approve: false, run: false, blocked_because: why } })) };
 }
 
 export function provenBy(step: StepView, outcome: ProofView['outcome'] = 'proven'): ProofView {

@@ -1,4 +1,4 @@
-import type { HandoverView, IncidentLink, QueueRow, TimelineEntry, TriageChange, TriageOrder, TriageRefusal, TriageReport, TriageWish } from '$wire';
+import type { HandoverView, IncidentLink, IncidentState, QueueRow, TimelineEntry, TriageChange, TriageOrder, TriageRefusal, TriageReport, TriageWish } from '$wire';
 import { OPEN_STATES } from '../../words/labels';
 import { HostError } from '../host';
 import type { FakeHost } from './host';
@@ -8,6 +8,8 @@ interface Done {
   before: QueueRow[];
   merged: [id: string, into: string | null][];
   handedOver: boolean;
+  /** What else is as before once it is taken back. */
+  back?: () => void;
 }
 
 const HANDED: HandoverView = {
@@ -25,6 +27,8 @@ export class TriageDesk {
   #notes = new Map<string, TimelineEntry[]>();
   /** All of an incident's; the last is the one that may wait. */
   #handovers = new Map<string, HandoverView[]>([['inc_0004', [HANDED]]]);
+  /** Where those that are put off stood. */
+  #stood = new Map<string, IncidentState>();
 
   constructor(host: FakeHost) {
     this.#host = host;
@@ -47,24 +51,22 @@ export class TriageDesk {
       if (wish.kind === 'unmerge') this.#mergedInto.delete(id);
       before.push(row);
       if (wish.kind === 'hand_over') this.#handOver(id, wish.to, wish.note);
-      rows.push(this.#host.change(id, altered(wish, row)));
+      if (wish.kind === 'snooze' && row.state !== 'snoozed') this.#stood.set(id, row.state);
+      const change = wish.kind === 'wake' ? { state: this.#stood.get(id) ?? ('triaged' as const), snoozed_until: null } : altered(wish, row);
+      rows.push(this.#host.change(id, change));
     }
     if (rows.length === 0) {
       const first = refused[0];
       throw new HostError({ code: 'refused', message: first ? `${first.label} ${first.why}` : 'there is nothing to change', retryable: false });
     }
-    const at = new Date().toISOString();
-    const change: TriageChange = {
-      id: `chg_${this.#done.length}`,
-      at,
-      actor: this.#host.snapshot.user,
-      text: this.#words(wish),
-      incidents: rows.length,
-      undone_at: null,
-      undone_by: null,
-    };
-    this.#done.push({ change, before, merged, handedOver: wish.kind === 'hand_over' });
-    return reportOf(change, rows, refused);
+    return this.#remember(this.#words(wish), { before, merged, handedOver: wish.kind === 'hand_over' }, rows, refused);
+  }
+
+  /** Remembers a change of another kind, which may close incidents with it. */
+  record(text: string, close: readonly string[], back: () => void): TriageReport {
+    const before = close.map((id) => this.#host.row(id));
+    const rows = close.map((id) => this.#host.change(id, { state: 'closed', snoozed_until: null }));
+    return this.#remember(text, { before, merged: [], handedOver: false, back }, rows, []);
   }
 
   async undo(id: string | null): Promise<TriageReport> {
@@ -81,7 +83,8 @@ export class TriageDesk {
       if (into === null) this.#mergedInto.delete(merged);
       else this.#mergedInto.set(merged, into);
     }
-    const rows = done.before.map(({ id: known, state, owner, handed_over }) => this.#host.change(known, { state, owner, handed_over }));
+    done.back?.();
+    const rows = done.before.map(({ id: known, state, owner, handed_over, snoozed_until }) => this.#host.change(known, { state, owner, handed_over, snoozed_until }));
     return reportOf({ ...done.change, text: `taken back: ${done.change.text}` }, rows, []);
   }
 
@@ -122,6 +125,20 @@ export class TriageDesk {
     return { merged_into: into === undefined ? null : this.#link(into), merged: merged.map((other) => this.#link(other)), handover };
   }
 
+  #remember(text: string, done: Omit<Done, 'change'>, rows: QueueRow[], refused: TriageRefusal[]): TriageReport {
+    const change: TriageChange = {
+      id: `chg_${this.#done.length}`,
+      at: new Date().toISOString(),
+      actor: this.#host.snapshot.user,
+      text,
+      incidents: rows.length,
+      undone_at: null,
+      undone_by: null,
+    };
+    this.#done.push({ change, ...done });
+    return reportOf(change, rows, refused);
+  }
+
   #link(id: string): IncidentLink {
     return { id, label: this.#host.row(id).label };
   }
@@ -129,7 +146,10 @@ export class TriageDesk {
   #refusal(row: QueueRow, wish: TriageWish): string | null {
     if (wish.kind === 'move' && row.state === 'containing') return `is containing; a person can't make it ${wish.to}`;
     if (wish.kind === 'hand_over' && wish.to === this.#host.snapshot.user) return 'goes to another person';
+    if (wish.kind === 'merge' && row.state === 'snoozed') return 'is snoozed; wake it first';
     if ((wish.kind === 'merge' || wish.kind === 'hand_over') && !OPEN_STATES.includes(row.state)) return `is ${row.state}; reopen it first`;
+    if (wish.kind === 'snooze') return snoozeRefusal(row.state);
+    if (wish.kind === 'wake' && row.state !== 'snoozed') return `is ${row.state}, not snoozed`;
     if (wish.kind === 'unmerge' && !this.#mergedInto.has(row.id)) return 'is not merged into another';
     return null;
   }
@@ -144,6 +164,10 @@ export class TriageDesk {
         return `handed over to ${wish.to}`;
       case 'merge':
         return `merged into ${this.#host.row(wish.into).label}`;
+      case 'snooze':
+        return `snoozed until ${wish.until.slice(0, 16).replace('T', ' ')} UTC`;
+      case 'wake':
+        return 'awake again';
       case 'unmerge':
         return 'taken out again';
       case 'relocate':
@@ -152,10 +176,19 @@ export class TriageDesk {
   }
 }
 
+function snoozeRefusal(state: IncidentState): string | null {
+  if (state === 'containing' || state === 'contained') return `is ${state}: steps of its plan ran`;
+  return state === 'closed' || state === 'false_positive' ? `is ${state}; reopen it first` : null;
+}
+
 function altered(wish: TriageWish, row: QueueRow): Partial<QueueRow> {
   switch (wish.kind) {
     case 'move':
-      return { state: wish.to, handed_over: row.handed_over && OPEN_STATES.includes(wish.to) };
+      return { state: wish.to, snoozed_until: null, handed_over: row.handed_over && OPEN_STATES.includes(wish.to) };
+    case 'snooze':
+      return { state: 'snoozed', snoozed_until: wish.until };
+    case 'wake':
+      return { snoozed_until: null };
     case 'assign':
       return { owner: wish.owner, handed_over: row.handed_over && wish.owner === row.owner };
     case 'hand_over':

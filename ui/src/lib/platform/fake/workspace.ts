@@ -1,4 +1,4 @@
-import type { AuditRow, AuditVerdict, CloudAccountView, ModelView, Snapshot } from '$wire';
+import type { AuditRow, AuditVerdict, CloudAccountView, ConnectionTest, ModelView, Snapshot } from '$wire';
 import { hex, randomFrom } from './random';
 import { inventSources } from './source-states';
 
@@ -81,7 +81,7 @@ export function snapshotFor(scenario: Scenario): Snapshot {
     sandbox: true,
     user: 'mo',
     phase: scenario === 'phase1' || bare ? 1 : 2,
-    counts: { open: 0, unowned: 0, critical: 0, containing: 0, contained: 0, all: 0 },
+    counts: { open: 0, unowned: 0, critical: 0, containing: 0, contained: 0, snoozed: 0, all: 0 },
     sources: inventSources(scenario),
     clouds: bare ? [] : [CLOUD],
     model: bare ? NO_MODEL : scenario === 'model-down' ? { ...MODEL, ok: false, status: 'down: connection refused' } : MODEL,
@@ -116,4 +116,16 @@ export function inventAudit(size: number, before: number | null, limit: number):
     const body = JSON.stringify({ actor, at, index, kind, subject, text, version: 1 });
     return { index, at, actor, kind, subject, text, body, leaf_hash: hex(random, 64) };
   });
+}
+
+/** What a test of a connection answers. */
+export function testFor(scenario: Scenario, names: readonly string[]): ConnectionTest {
+  const bad = scenario === 'degraded';
+  const checks = names.map((name, at) => ({
+    name,
+    ok: !bad || at === 0,
+    text: bad && at > 0 ? 'Refused (403): the scope is missing.' : 'works, 84 ms',
+    remedy: bad && at > 0 ? `Give the service account the read scope for ${name.toLowerCase()}.` : null,
+  }));
+  return { ok: !bad, checks };
 }

@@ -20,9 +20,15 @@ import type {
   RawAlertView,
   SavedView,
   SavedViewDraft,
+  Severity,
   Snapshot,
   SourceDraft,
   SourceView,
+  SuppressedFinding,
+  SuppressionDraft,
+  SuppressionPreview,
+  SuppressionScope,
+  SuppressionView,
   Target,
   TriageChange,
   TriageOrder,
@@ -55,6 +61,12 @@ export class TauriHost implements Host {
   listViews = () => call<SavedView[]>('list_views');
   saveView = (draft: SavedViewDraft) => call<SavedView>('save_view', { draft });
   deleteView = (id: string) => call<void>('delete_view', { id });
+  previewSuppression = (scope: SuppressionScope, upTo: Severity | null) => call<SuppressionPreview>('preview_suppression', { scope, upTo });
+  addSuppression = (draft: SuppressionDraft) => call<TriageReport>('add_suppression', { draft });
+  renewSuppression = (id: string, expiresAt: string) => call<TriageReport>('renew_suppression', { id, expiresAt });
+  endSuppression = (id: string) => call<TriageReport>('end_suppression', { id });
+  listSuppressions = (all: boolean) => call<SuppressionView[]>('list_suppressions', { all });
+  listSuppressed = (id: string) => call<SuppressedFinding[]>('list_suppressed', { id });
   proposePlan = (id: string) => call<IncidentView>('propose_plan', { id });
   requestApproval = (step: string, direction: Direction) =>
     call<void>('request_approval', { step, direction });
