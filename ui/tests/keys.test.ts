@@ -19,6 +19,7 @@ describe('names', () => {
   test('printable keys are what they print', () => expect(name('?')).toBe('?'));
   test('others are lower case', () => expect(name('ArrowDown')).toBe('arrowdown'));
   test('Ctrl and ⌘ are one', () => expect([name('k', { ctrlKey: true }), name('K', { metaKey: true })]).toEqual(['mod+k', 'mod+k']));
+  test('shift has a cap of its own', () => expect(keyCaps('shift+arrowdown')).toEqual(['⇧', '↓']));
   test('caps for a chord and for a modifier', () => expect([keyCaps('g q'), keyCaps('mod+k', false), keyCaps('enter')]).toEqual([['g', 'q'], ['Ctrl', 'K'], ['↵']]));
 });
 
