@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use chrono::Duration;
+use chrono::{Duration, SubsecRound};
 use serde::{Deserialize, Serialize};
 
 use crate::asset::asset_id;
@@ -232,7 +232,8 @@ pub fn checked_expiry(expires_at: Timestamp, now: Timestamp) -> Result<Timestamp
         at if at > now + Duration::days(MOST_DAYS) => {
             Err(format!("a rule holds {MOST_DAYS} days at most; renew it when it ends"))
         }
-        at => Ok(at),
+        // As it is kept: a comparison with what was read back must hold.
+        at => Ok(at.trunc_subsecs(6)),
     }
 }
 

@@ -259,9 +259,17 @@ impl Standing {
             owner: back(&self.owner, &before.owner, &after.owner)?,
             cause: back(&self.cause, &before.cause, &after.cause)?,
             merged_into: back(&self.merged_into, &before.merged_into, &after.merged_into)?,
-            handover: back(&self.handover, &before.handover, &after.handover)?,
+            handover: strictly_back(&self.handover, &before.handover, &after.handover)?,
             snooze: back(&self.snooze, &before.snooze, &after.snooze)?,
         })
+    }
+}
+
+/// As [`back`], but what is as before again was not left alone: somebody read what was handed over.
+fn strictly_back<T: Clone + PartialEq>(now: &T, before: &T, after: &T) -> Option<T> {
+    match before == after || now == after {
+        true => back(now, before, after),
+        false => None,
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::Duration;
+use chrono::{Duration, SubsecRound};
 use firebreak_core::audit::Entry;
 use firebreak_core::incident::label;
 use firebreak_core::timeline;
@@ -356,7 +356,8 @@ fn checked_until(until: Timestamp, now: Timestamp) -> Result<Timestamp, EngineEr
         until if until > now + Duration::days(MOST_SNOOZED_DAYS) => Err(EngineError::Invalid(
             format!("an incident is snoozed for {MOST_SNOOZED_DAYS} days at most"),
         )),
-        until => Ok(until),
+        // As it is kept: a comparison with what was read back must hold.
+        until => Ok(until.trunc_subsecs(6)),
     }
 }
 

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+use chrono::SubsecRound;
 use firebreak_core::audit::Entry;
 use firebreak_core::policy::Policies;
 use firebreak_core::ports::{
@@ -128,7 +129,8 @@ impl Engine {
 
     /// Now.
     pub fn now(&self) -> Timestamp {
-        self.clock.now()
+        // As it is kept: what is compared with what was read back must be equal.
+        self.clock.now().trunc_subsecs(6)
     }
 
     /// The phase in force.

@@ -128,25 +128,31 @@ impl Store {
     /// How long people took with what they took on, and with what was contained, since then. What was
     /// a false positive or merged into another tells nothing of that.
     pub async fn times(&self, since: Timestamp) -> Result<Times, StoreError> {
-        let mut times = Times::default();
-        for (index, column, state, seconds) in [
-            ("incident_acknowledged", "acknowledged_at", "", &mut times.to_acknowledge),
-            ("incident_stopped", "stopped_at", "AND state = 'contained'", &mut times.to_contain),
-        ] {
-            let rows = sqlx::query(sqlx::AssertSqlSafe(format!(
-                "SELECT max(0, unixepoch({column}) - unixepoch(opened_at)) AS seconds
-                 FROM incident INDEXED BY {index}
-                 WHERE {column} >= ?1 AND cause IS NULL AND merged_into IS NULL {state}
-                 ORDER BY {column} DESC LIMIT ?2"
-            )))
+        let to_acknowledge = self.seconds(
+            "SELECT max(0, unixepoch(acknowledged_at) - unixepoch(opened_at)) AS seconds
+             FROM incident INDEXED BY incident_acknowledged
+             WHERE acknowledged_at >= ?1 AND cause IS NULL AND merged_into IS NULL
+             ORDER BY acknowledged_at DESC LIMIT ?2",
+            since,
+        );
+        let to_contain = self.seconds(
+            "SELECT max(0, unixepoch(stopped_at) - unixepoch(opened_at)) AS seconds
+             FROM incident INDEXED BY incident_stopped
+             WHERE stopped_at >= ?1 AND state = 'contained' AND merged_into IS NULL
+             ORDER BY stopped_at DESC LIMIT ?2",
+            since,
+        );
+        Ok(Times { to_acknowledge: to_acknowledge.await?, to_contain: to_contain.await? })
+    }
+
+    async fn seconds(&self, sql: &'static str, since: Timestamp) -> Result<Vec<i64>, StoreError> {
+        let rows = sqlx::query(sql)
             .bind(time_text(since))
             .bind(MEASURED)
             .fetch_all(self.read())
             .await
             .map_err(StoreError::of("reading clocks"))?;
-            seconds.extend(rows.iter().map(|row| row.get::<i64, _>("seconds")));
-        }
-        Ok(times)
+        Ok(rows.iter().map(|row| row.get("seconds")).collect())
     }
 
     /// How many incidents were contained, and how many ended, since then.

@@ -169,12 +169,15 @@ fn policies() -> Policies {
         .unwrap()
 }
 
+/// Times are kept to the microsecond.
+const FINER_THAN_KEPT: chrono::TimeDelta = chrono::TimeDelta::nanoseconds(123_456_789);
+
 /// A clock that the test moves.
 pub struct FixedClock(Mutex<Timestamp>);
 
 impl Default for FixedClock {
     fn default() -> Self {
-        Self(Mutex::new(Utc.with_ymd_and_hms(2026, 11, 22, 12, 0, 0).unwrap()))
+        Self(Mutex::new(Utc.with_ymd_and_hms(2026, 11, 22, 12, 0, 0).unwrap() + FINER_THAN_KEPT))
     }
 }
 
