@@ -16,7 +16,7 @@ async fn roles(page: &Page, expression: &str) -> Vec<String> {
 async fn a_commander_sees_what_burns() {
     let Some(mut rig) = Rig::start("commander", Options::default()).await else { return };
     let page = &rig.page;
-    page.see("queue-row").await;
+    page.all_is_read().await;
     page.press(&['g', 'c']).await;
     page.see("commander-node").await;
     let open = page.invoke("queue_counts", json!({})).await.unwrap()["open"].as_u64().unwrap();

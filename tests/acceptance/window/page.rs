@@ -70,6 +70,22 @@ impl Page {
         .await
     }
 
+    /// Waits until every source has been read to its end once: what is counted then stays so. While a
+    /// source is read its next time is not known yet.
+    pub async fn all_is_read(&self) {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let sources = self.invoke("list_sources", json!({})).await.expect("the sources");
+            let sources = sources.as_array().expect("a list of sources");
+            let read = |source: &Value| !source["next_poll"].is_null();
+            if !sources.is_empty() && sources.iter().all(read) {
+                return;
+            }
+            assert!(Instant::now() < deadline, "not read in {PATIENCE:?}: {sources:#?}");
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+
     /// Its text, once it is there.
     pub async fn text_of(&self, testid: &str) -> String {
         let expression = format!(
