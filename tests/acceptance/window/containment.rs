@@ -106,6 +106,9 @@ async fn read_the_context(page: &Page) {
         page.until(&format!("{known} in the asset's strip"), &says).await;
     }
     assert!(!page.text_of("assessment").await.is_empty());
+    // Its text is longer than the playbook's, so what is below moves when it comes.
+    let by_model = "document.querySelector('[data-testid=\"assessment\"]')?.dataset.author === 'model'";
+    page.until("the model's assessment", by_model).await;
     page.click("why-findings").await;
     page.see("finding").await;
     page.click("why-evidence").await;

@@ -24,7 +24,7 @@ async fn a_queue_is_cleared_by_keyboard_and_put_back() {
     let page = &rig.page;
     page.all_is_read().await;
     let before = open(page).await;
-    assert!(before > 5, "{before} incidents are too few for this");
+    assert!(before >= 5, "{before} incidents are too few for this");
     page.until("all of the queue", &format!("{ROWS}.length === {before}")).await;
     page.press(&['j']).await;
 
