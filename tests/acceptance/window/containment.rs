@@ -107,7 +107,8 @@ async fn read_the_context(page: &Page) {
     }
     assert!(!page.text_of("assessment").await.is_empty());
     // Its text is longer than the playbook's, so what is below moves when it comes.
-    let by_model = "document.querySelector('[data-testid=\"assessment\"]')?.dataset.author === 'model'";
+    let by_model =
+        "document.querySelector('[data-testid=\"assessment\"]')?.dataset.author === 'model'";
     page.until("the model's assessment", by_model).await;
     page.click("why-findings").await;
     page.see("finding").await;

@@ -128,6 +128,9 @@ pub fn incident(view: &IncidentView) -> String {
     }
     for finding in &view.findings {
         lines.push(format!("finding {}: {}", finding.id, short(&finding.title, 100)));
+        let joined = finding.joined.as_ref();
+        lines
+            .extend(joined.map(|it| format!("  joined: {} ({:.2})", clean(&it.because), it.score)));
     }
     if let Some(asset) = &view.asset {
         lines.push(format!(

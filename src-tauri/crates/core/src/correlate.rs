@@ -1,4 +1,13 @@
-//! Which incident a finding belongs to. First version: same asset, within a time window.
+//! Which incident a finding belongs to. Two findings are one thing happening when both name an entity
+//! that is enough to say so (an asset, an access key, a user, a session) within [`WINDOW_HOURS`]; an
+//! incident is what such links hold together. Links are between findings, not between a finding and
+//! what an incident has grown to, so the order in which findings come makes no difference.
+
+mod entity;
+mod score;
+mod stretch;
+#[cfg(test)]
+mod tests;
 
 use std::cmp::Reverse;
 
@@ -6,22 +15,18 @@ use chrono::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::finding::{Finding, FindingKey};
-use crate::{AssetId, IncidentId, IncidentState, Severity, Timestamp};
+use crate::{IncidentId, Severity, Timestamp};
 
-/// How far apart two findings on one asset may lie and still be one thing happening.
+pub use entity::{Entity, Role, entities};
+pub use score::{Shared, because, score};
+pub use stretch::{Stretch, candidates, stretch};
+
+/// How far apart two findings may lie and still be one thing happening.
 pub const WINDOW_HOURS: i64 = 24;
 
-/// What correlation must know of an incident on the finding's asset.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Candidate {
-    /// Which.
-    pub incident: IncidentId,
-    /// Its state; closed ones take nothing in.
-    pub state: IncidentState,
-    /// When its first finding began.
-    pub first_at: Timestamp,
-    /// When its last finding began.
-    pub last_at: Timestamp,
+/// [`WINDOW_HOURS`] as a length of time.
+pub fn window() -> Duration {
+    Duration::hours(WINDOW_HOURS)
 }
 
 /// The finding that an incident is named after: the worst, of these the earliest, of these the one with
@@ -54,47 +59,65 @@ impl Lead {
     }
 }
 
+/// An incident that takes findings in, and what the finding shares with it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Candidate {
+    /// Which.
+    pub incident: IncidentId,
+    /// What both name, at most [`WINDOW_HOURS`] apart.
+    pub shared: Vec<Shared>,
+}
+
+/// A finding's place in an incident, and why.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Joined {
+    /// Which.
+    pub incident: IncidentId,
+    /// In words: `shares access key AKIA…, 12 min apart`.
+    pub because: String,
+    /// How sure that is, from 0 to 1: see [`score`].
+    pub score: f64,
+}
+
 /// Where a finding goes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Placement {
-    /// Into this incident, for this reason.
-    Join(IncidentId, String),
+    /// Into the first of these. All of them are one thing happening, as the finding shows; the best
+    /// comes first.
+    Join(Vec<Joined>),
     /// Into a new one, for this reason.
     Open(String),
     /// Nowhere: the source already considers it over and no incident knows it.
     Nowhere,
 }
 
-/// Decides. `candidates` are the incidents of the same asset, in any order; the one whose span is
-/// nearest wins, ties by id, so that the answer does not depend on that order.
-pub fn place(finding: &Finding, asset: Option<&AssetId>, candidates: &[Candidate]) -> Placement {
-    let began = finding.began_at();
-    let window = Duration::hours(WINDOW_HOURS);
-    let nearest = candidates
-        .iter()
-        .filter(|candidate| candidate.state.takes_findings())
-        .map(|candidate| (gap(began, candidate.first_at, candidate.last_at), candidate))
-        .filter(|(gap, _)| *gap <= window)
-        .min_by(|(a, left), (b, right)| a.cmp(b).then_with(|| left.incident.cmp(&right.incident)));
-    match (asset, nearest) {
-        (Some(asset), Some((_, candidate))) => Placement::Join(
-            candidate.incident.clone(),
-            format!("same asset {asset}, within {WINDOW_HOURS} hours"),
-        ),
+/// Decides. The answer does not depend on the order of the candidates.
+pub fn place(finding: &Finding, names: &[Entity], candidates: &[Candidate]) -> Placement {
+    let joined = linked(candidates);
+    match names.iter().find(|entity| entity.role.is_enough()) {
+        _ if !joined.is_empty() => Placement::Join(joined),
         _ if !finding.draft.status.is_active() => Placement::Nowhere,
-        (Some(asset), None) => {
-            Placement::Open(format!("findings on asset {asset} within {WINDOW_HOURS} hours"))
-        }
-        (None, _) => Placement::Open("the finding names no asset, so it stands alone".to_owned()),
+        Some(first) => Placement::Open(format!(
+            "opened for {} {}; others join that share an entity with it within {WINDOW_HOURS} hours",
+            first.role.noun(),
+            first.id
+        )),
+        None => Placement::Open("the finding names no asset, so it stands alone".to_owned()),
     }
 }
 
-fn gap(at: Timestamp, first: Timestamp, last: Timestamp) -> Duration {
-    if at < first {
-        first - at
-    } else if at > last {
-        at - last
-    } else {
-        Duration::zero()
-    }
+/// Those of the candidates that a finding is linked to, best first: the greatest score, then the
+/// smallest id.
+pub fn linked(candidates: &[Candidate]) -> Vec<Joined> {
+    let mut joined: Vec<Joined> = candidates
+        .iter()
+        .filter(|candidate| candidate.shared.iter().any(|shared| shared.entity.role.is_enough()))
+        .map(|candidate| Joined {
+            incident: candidate.incident.clone(),
+            because: because(&candidate.shared),
+            score: score(&candidate.shared),
+        })
+        .collect();
+    joined.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.incident.cmp(&b.incident)));
+    joined
 }

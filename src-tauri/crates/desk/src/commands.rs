@@ -1,6 +1,7 @@
 //! What the interface may ask about incidents, plans and the audit log.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use firebreak_core::asset::asset_id;
@@ -49,6 +50,7 @@ impl Desk {
         let evidence = store.evidence(&id).await?;
         let stand = store.standing(&id).await?;
         let findings = store.findings(&id).await?;
+        let joined = store.joined(&id).await?;
         let mut own: Vec<AssetId> = findings
             .iter()
             .filter_map(|finding| asset_id(&finding.source, &finding.draft.resource))
@@ -84,7 +86,10 @@ impl Desk {
             },
             assessment: view::incident::assessment(&context),
             asset: asset.as_ref().map(view::incident::asset),
-            findings: findings.iter().map(view::incident::finding).collect(),
+            findings: findings
+                .iter()
+                .map(|finding| view::incident::finding(finding, &joined))
+                .collect(),
             timeline: store.timeline(&id).await?.iter().map(view::incident::timeline).collect(),
             evidence: evidence.iter().map(view::incident::evidence).collect(),
             reach: view::incident::reach(
@@ -127,7 +132,36 @@ impl Desk {
             row: view::queue::row(row),
             why: why(&row.asset),
         };
-        Ok(rows.iter().map(related).collect())
+        let near: Vec<wire::RelatedIncident> = rows.iter().map(related).collect();
+        let mut all = self.naming_the_same(id, own).await?;
+        let known: BTreeSet<String> = all.iter().map(|one| one.row.id.clone()).collect();
+        all.extend(near.into_iter().filter(|one| !known.contains(&one.row.id)));
+        all.truncate(RELATED as usize);
+        Ok(all)
+    }
+
+    /// Incidents whose findings name what this one's do: an access key, a user, an address.
+    async fn naming_the_same(
+        &self,
+        id: &IncidentId,
+        own: &[AssetId],
+    ) -> Result<Vec<wire::RelatedIncident>, DeskError> {
+        let store = self.engine.store();
+        let mut names: BTreeMap<IncidentId, Vec<String>> = BTreeMap::new();
+        for shared in store.naming_the_same(id, RELATED).await? {
+            // Those on the same asset are found, and said so, by the graph.
+            if !own.iter().any(|asset| asset.as_str() == shared.entity) {
+                names.entry(shared.incident).or_default().push(shared.entity);
+            }
+        }
+        let mut related = Vec::new();
+        for (incident, entities) in names.into_iter().take(RELATED as usize) {
+            let why = format!("names {} too", entities.join(" and "));
+            let row = view::queue::row(&store.queue_row(&incident).await?);
+            related.push(wire::RelatedIncident { row, why });
+        }
+        related.sort_by_key(|one| (Reverse(one.row.severity), Reverse(one.row.opened_at)));
+        Ok(related)
     }
 
     async fn plan_view(&self, id: &IncidentId) -> Result<Option<wire::PlanView>, DeskError> {

@@ -122,6 +122,9 @@ fn findings(out: &mut Lines, findings: &[wire::FindingView]) {
             resource.unwrap_or_default(),
             began.unwrap_or_default(),
         ));
+        if let Some(joined) = &finding.joined {
+            out.line(format!("  joined: {} ({:.2})", text(&joined.because), joined.score));
+        }
     }
     out.rest(findings.len());
 }

@@ -170,6 +170,7 @@ impl Engine {
             write.relocate(&back).await.map_err(|_| {
                 EngineError::Refused("a finding of it was moved on since".to_owned())
             })?;
+            self.name_anew(&mut write, &back).await?;
             self.keep_what_filled_up(&mut write, &mut again, &back).await?;
         }
         self.apply(&mut write, &again, |_| said.clone(), who).await?;
@@ -331,18 +332,30 @@ impl Engine {
     pub(crate) fn tell(&self, report: &ChangeReport) {
         let mut changed: BTreeSet<&IncidentId> = report.changed.iter().collect();
         changed.extend(&report.regrouped);
-        if changed.len() > TOLD_SINGLY {
-            self.emit(EngineEvent::QueueChanged);
-        } else {
-            for incident in changed.iter().copied().cloned() {
-                self.emit(EngineEvent::IncidentChanged { incident, is_new: false });
-            }
-        }
+        self.tell_of_incidents(&changed, &BTreeSet::new());
         for incident in report.regrouped.iter().cloned() {
             self.emit(EngineEvent::IncidentDetailChanged { incident });
         }
         if !changed.is_empty() {
             self.emit(EngineEvent::AuditChanged);
+        }
+    }
+}
+
+impl Engine {
+    /// Tells listeners of incidents: of each, or to look at the queue anew where there are many.
+    pub(crate) fn tell_of_incidents(
+        &self,
+        changed: &BTreeSet<&IncidentId>,
+        opened: &BTreeSet<&IncidentId>,
+    ) {
+        if changed.len() > TOLD_SINGLY {
+            self.emit(EngineEvent::QueueChanged);
+            return;
+        }
+        for incident in changed {
+            let is_new = opened.contains(incident);
+            self.emit(EngineEvent::IncidentChanged { incident: (*incident).clone(), is_new });
         }
     }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use firebreak_core::asset::asset_id;
 use firebreak_core::correlate::Lead;
 use firebreak_core::finding::Finding;
-use firebreak_core::{AssetId, IncidentId, IncidentState, Timestamp};
+use firebreak_core::{IncidentId, IncidentState, Timestamp};
 use firebreak_store::{IncidentHead, IncidentSummary, Member};
 
 /// Technique ids that the queue keeps of an incident.
@@ -101,15 +101,10 @@ pub(crate) fn rebuild(head: &mut IncidentHead, members: &[Member], now: Timestam
 
 /// The asset that an incident is about, once a finding names one: a source may tell of an alert
 /// first and of its resource later.
-pub(crate) fn settle_asset<'a>(
-    head: &'a mut IncidentHead,
-    finding: &Finding,
-) -> Option<&'a AssetId> {
-    if head.asset.is_some() {
-        return None;
+pub(crate) fn settle_asset(head: &mut IncidentHead, finding: &Finding) {
+    if head.asset.is_none() {
+        head.asset = asset_id(&finding.source, &finding.draft.resource);
     }
-    head.asset = asset_id(&finding.source, &finding.draft.resource);
-    head.asset.as_ref()
 }
 
 /// What the queue shows. Each is chosen so that the order in which findings came makes no difference.

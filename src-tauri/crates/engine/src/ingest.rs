@@ -234,11 +234,14 @@ impl Engine {
             }
             records.extend(taken.opened.iter().map(|head| self.incident_opened(head)));
             records.extend(self.wake_all(&mut write, &taken.woken).await?);
-            write.audit_all(records).await?;
             report.findings = count(taken.findings);
             report.opened = count(taken.opened.len());
             report.hidden = count(taken.hidden);
             report.changed = count(taken.changed.len() - taken.opened.len());
+            let put = self.put_together(&mut write, &taken.bridges).await?;
+            records.extend(put.records);
+            taken.changed.extend(put.changed);
+            write.audit_all(records).await?;
         }
         match origin.progress {
             Progress::None => {}

@@ -4,7 +4,10 @@ use std::collections::hash_map::Entry as Slot;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use firebreak_core::asset::{self, Asset};
-use firebreak_core::correlate::{Candidate, Lead, Placement, place};
+use firebreak_core::correlate::{
+    Candidate, Entity, Joined, Lead, Placement, Stretch, candidates, entities, linked, place,
+    stretch,
+};
 use firebreak_core::finding::{Finding, FindingDraft, FindingKey};
 use firebreak_core::suppression::{Suppression, hidden_by};
 use firebreak_core::{
@@ -12,6 +15,7 @@ use firebreak_core::{
 };
 use firebreak_store::{IncidentHead, KnownFinding, Link, StoreError, Write};
 
+use crate::bridge::Bridge;
 use crate::engine::fresh;
 use crate::head;
 use crate::notes::Notes;
@@ -44,7 +48,13 @@ pub(crate) struct Intake<'a> {
     findings: HashMap<FindingKey, KnownFinding>,
     assets: HashMap<AssetId, Asset>,
     incidents: HashMap<IncidentId, IncidentHead>,
-    by_asset: HashMap<AssetId, BTreeSet<IncidentId>>,
+    /// When incidents name the entities of this batch.
+    named: HashMap<String, Vec<Stretch>>,
+    /// The same as it is stored, of the entities where that changed.
+    named_before: BTreeMap<String, Vec<Stretch>>,
+    /// The incident that has the findings of each home that was merged.
+    roots: HashMap<IncidentId, IncidentId>,
+    bridges: Vec<Bridge>,
     changed_findings: BTreeSet<FindingKey>,
     /// Findings whose older version, just arrived, was worse than any before.
     worse_findings: BTreeSet<FindingKey>,
@@ -75,6 +85,8 @@ pub(crate) struct Taken {
     pub hidden: usize,
     /// Incidents that are put off no more, with the reason.
     pub woken: BTreeMap<IncidentId, String>,
+    /// Incidents that a finding showed to be one.
+    pub bridges: Vec<Bridge>,
 }
 
 impl<'a> Intake<'a> {
@@ -85,23 +97,36 @@ impl<'a> Intake<'a> {
         drafts: impl Iterator<Item = &'d FindingDraft>,
         now: Timestamp,
     ) -> Result<Self, StoreError> {
-        let (mut keys, mut assets) = (BTreeSet::new(), BTreeSet::new());
+        let (mut keys, mut assets, mut names) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        let (mut first, mut last) = (now, now);
         for draft in drafts {
             keys.insert(FindingKey::of(source, draft));
             assets.extend(asset::asset_id(source, &draft.resource));
+            names.extend(entities(source, draft).into_iter().map(|entity| entity.id));
+            let began = draft.created_at.unwrap_or(now);
+            (first, last) = (first.min(began), last.max(began));
         }
         let keys: Vec<FindingKey> = keys.into_iter().collect();
         let findings = write.known_findings(&keys).await?;
-        let inside = findings.values().filter_map(|known| known.incident.clone()).collect();
-        let heads = write.incident_heads(&assets, &inside).await?;
-        let mut intake = Self {
+        // Where no time is given, a finding began when it was first received.
+        first = findings.values().map(|known| known.finding.received_at).fold(first, Ord::min);
+        let names = names.iter().map(String::as_str).collect();
+        let named = write.named(&names, (first, last)).await?;
+        let homes = named.stretches.values().flatten().map(|stretch| &stretch.home);
+        let roots = homes.map(|home| named.roots.get(home).unwrap_or(home).clone());
+        let inside = findings.values().filter_map(|known| known.incident.clone());
+        let heads = write.incident_heads(&roots.chain(inside).collect()).await?;
+        Ok(Self {
             source,
             now,
             next_number: write.next_incident_number().await?,
             findings,
             assets: write.known_assets(&assets).await?,
-            incidents: HashMap::new(),
-            by_asset: HashMap::new(),
+            incidents: heads.into_iter().map(|head| (head.id.clone(), head)).collect(),
+            named: named.stretches,
+            named_before: BTreeMap::new(),
+            roots: named.roots,
+            bridges: Vec::new(),
             changed_findings: BTreeSet::new(),
             worse_findings: BTreeSet::new(),
             changed_assets: BTreeSet::new(),
@@ -113,18 +138,15 @@ impl<'a> Intake<'a> {
             hidden: BTreeMap::new(),
             shown: BTreeSet::new(),
             woken: BTreeMap::new(),
-        };
-        for head in heads {
-            intake.keep(head);
-        }
-        Ok(intake)
+        })
     }
 
     /// Takes one finding in.
     pub fn take(&mut self, draft: FindingDraft, alert: AlertRef) -> Told {
         let key = FindingKey::of(self.source, &draft);
         let known = self.findings.get(&key).cloned();
-        let before = known.as_ref().map(|known| &known.finding);
+        let before = known.as_ref().map(|known| known.finding.clone());
+        let before = before.as_ref();
         let late = before.is_some_and(|before| before.is_newer_than(&draft));
         let arrived = Finding {
             id: before.map_or_else(|| FindingId::new(fresh("fnd")), |before| before.id.clone()),
@@ -148,11 +170,16 @@ impl<'a> Intake<'a> {
         }
         let worsened = known.as_ref().is_some_and(|known| worst > known.worst);
         let before_hidden = known.as_ref().and_then(|known| known.hidden_by.clone());
+        let (inside, home) = known.map_or((None, None), |known| (known.incident, known.home));
         let mut known =
-            KnownFinding { finding: newest, worst, incident: None, hidden_by: before_hidden };
+            KnownFinding { finding: newest, worst, incident: None, home, hidden_by: before_hidden };
         let newest = &known.finding;
-        known.incident = match self.findings.get(&key).and_then(|known| known.incident.clone()) {
+        known.incident = match inside {
             Some(incident) => {
+                if newest.draft.status.is_active() {
+                    let home = known.home.as_ref().unwrap_or(&incident);
+                    self.name_again(&arrived, home, &incident);
+                }
                 self.extend(&incident, Lead::of(&arrived), &arrived, newest);
                 let active = newest.draft.status.is_active();
                 let reopened = !late && before.is_some_and(|it| !it.draft.status.is_active());
@@ -212,6 +239,8 @@ impl<'a> Intake<'a> {
         incidents.sort_by_key(|head| head.number);
         write.put_incidents(&incidents).await?;
         write.link_findings(&self.links).await?;
+        let (gone, come) = renamed(&self.named_before, &self.named);
+        write.rename(&gone, &come).await?;
         let opened =
             incidents.into_iter().filter(|head| self.opened.contains(&head.id)).cloned().collect();
         self.notes.write(write, &self.opened).await?;
@@ -225,14 +254,8 @@ impl<'a> Intake<'a> {
             changed: self.changed_incidents,
             hidden,
             woken: self.woken,
+            bridges: self.bridges,
         })
-    }
-
-    fn keep(&mut self, head: IncidentHead) {
-        if let Some(asset) = &head.asset {
-            self.by_asset.entry(asset.clone()).or_default().insert(head.id.clone());
-        }
-        self.incidents.insert(head.id.clone(), head);
     }
 
     fn absorb(&mut self, finding: &Finding) {
@@ -266,50 +289,35 @@ impl<'a> Intake<'a> {
             }
             return None;
         }
-        let asset = asset::asset_id(self.source, &finding.draft.resource);
-        let on_it = asset.as_ref().and_then(|asset| self.by_asset.get(asset)).into_iter().flatten();
-        // Where an incident was merged into another, that one takes in what is about its asset. Each
-        // has one home there: itself where it is on the asset, else the first that was merged into it.
-        let mut homes: BTreeMap<&IncidentId, &IncidentId> = BTreeMap::new();
-        for home in on_it {
-            let root = self.incidents[home].root.as_ref().unwrap_or(home);
-            homes
-                .entry(root)
-                .and_modify(|kept| {
-                    if home == root {
-                        *kept = home
-                    }
-                })
-                .or_insert(home);
-        }
-        let candidates: Vec<Candidate> = homes
-            .keys()
-            .map(|root| &self.incidents[*root])
-            .map(|head| Candidate {
-                incident: head.id.clone(),
-                state: head.state,
-                first_at: head.opened_at,
-                last_at: head.last_at,
-            })
-            .collect();
-        let (incident, home) = match place(finding, asset.as_ref(), &candidates) {
+        let names = entities(self.source, &finding.draft);
+        let found = self.candidates(&names, finding);
+        let with: Vec<Candidate> = found.iter().map(|(candidate, _)| candidate.clone()).collect();
+        let active = finding.draft.status.is_active();
+        let (incident, home, because) = match place(finding, &names, &with) {
             Placement::Nowhere => return None,
-            Placement::Join(incident, _) => {
-                let home = homes[&incident].clone();
-                if finding.draft.status.is_active() {
+            Placement::Join(joined) => {
+                let (first, others) = joined.split_first().expect("it joins something");
+                if active {
                     let title = &finding.draft.title;
-                    self.wake(&incident, || format!("a new finding joined: {title}"));
+                    self.wake(&first.incident, || format!("a new finding joined: {title}"));
+                    self.bridge(&first.incident, others);
                 }
-                (incident, home)
+                let at_home = found.iter().find(|(it, _)| it.incident == first.incident);
+                let home = at_home.map_or_else(|| first.incident.clone(), |(_, home)| home.clone());
+                (first.incident.clone(), home, Some((first.because.clone(), first.score)))
             }
             Placement::Open(because) => {
                 let id = self.open(finding, because);
-                (id.clone(), id)
+                (id.clone(), id, None)
             }
         };
+        if active {
+            self.name(&names, &home, finding);
+        }
         let head = self.incidents.get_mut(&incident).expect("a candidate, or opened just now");
         head.findings += 1;
-        let link = Link { finding: finding.id.clone(), incident: incident.clone(), home };
+        known.home = Some(home.clone());
+        let link = Link { finding: finding.id.clone(), incident: incident.clone(), home, because };
         self.links.push(link);
         let lead = Lead { severity: known.worst, ..Lead::of(finding) };
         self.extend(&incident, lead, finding, finding);
@@ -322,6 +330,48 @@ impl<'a> Intake<'a> {
         Some(incident)
     }
 
+    /// What a finding shares with incidents that take findings in, each with the home that the finding
+    /// would have there.
+    fn candidates(&self, names: &[Entity], finding: &Finding) -> Vec<(Candidate, IncidentId)> {
+        let root_of = |home: &IncidentId| self.roots.get(home).unwrap_or(home).clone();
+        candidates(names, finding.began_at(), &self.named, root_of)
+    }
+
+    /// Keeps what a finding names, so that others find its incident by it.
+    fn name(&mut self, names: &[Entity], home: &IncidentId, finding: &Finding) {
+        for Entity { id, .. } in names {
+            let now = self.named.entry(id.clone()).or_default();
+            let before = now.clone();
+            stretch(now, home, finding.began_at());
+            if before.iter().collect::<BTreeSet<_>>() != now.iter().collect() {
+                self.named_before.entry(id.clone()).or_insert(before);
+            }
+        }
+    }
+
+    /// A new version of a known finding may name more than the one before did.
+    fn name_again(&mut self, arrived: &Finding, home: &IncidentId, incident: &IncidentId) {
+        let names = entities(self.source, &arrived.draft);
+        let found = self.candidates(&names, arrived);
+        let with: Vec<Candidate> = found.into_iter().map(|(candidate, _)| candidate).collect();
+        let joined = linked(&with);
+        // What it was taken out of or kept apart from by a person is not looked at again.
+        if self.incidents[incident].state.takes_findings() {
+            self.bridge(incident, &joined);
+        }
+        self.name(&names, home, arrived);
+    }
+
+    /// Notes that incidents are one thing happening.
+    fn bridge(&mut self, incident: &IncidentId, others: &[Joined]) {
+        let others = others.iter().filter(|other| other.incident != *incident);
+        self.bridges.extend(others.map(|other| Bridge {
+            one: incident.clone(),
+            other: other.incident.clone(),
+            because: other.because.clone(),
+        }));
+    }
+
     /// Lets an incident that is put off stand as before.
     fn wake(&mut self, incident: &IncidentId, why: impl FnOnce() -> String) {
         if self.incidents[incident].state == IncidentState::Snoozed {
@@ -331,7 +381,8 @@ impl<'a> Intake<'a> {
 
     fn open(&mut self, finding: &Finding, because: String) -> IncidentId {
         let id = IncidentId::new(fresh("inc"));
-        self.keep(head::opened((id.clone(), self.next_number), finding, because, self.now));
+        let head = head::opened((id.clone(), self.next_number), finding, because, self.now);
+        self.incidents.insert(id.clone(), head);
         self.next_number += 1;
         self.opened.insert(id.clone());
         id
@@ -342,9 +393,25 @@ impl<'a> Intake<'a> {
     fn extend(&mut self, id: &IncidentId, lead: Lead, arrived: &Finding, newest: &Finding) {
         let head = self.incidents.get_mut(id).expect("every incident of the batch is in it");
         head::take_in(head, lead, arrived, &newest.draft.title, self.now);
-        if let Some(asset) = head::settle_asset(head, arrived) {
-            self.by_asset.entry(asset.clone()).or_default().insert(id.clone());
-        }
+        head::settle_asset(head, arrived);
         self.changed_incidents.insert(id.clone());
     }
+}
+
+/// The stretches that are no more, and those that are new.
+type Renamed<'a> = (Vec<(&'a str, Stretch)>, Vec<(&'a str, Stretch)>);
+
+fn renamed<'a>(
+    before: &'a BTreeMap<String, Vec<Stretch>>,
+    now: &'a HashMap<String, Vec<Stretch>>,
+) -> Renamed<'a> {
+    let (mut gone, mut come) = (Vec::new(), Vec::new());
+    for (entity, before) in before {
+        let now = &now[entity];
+        let lost = before.iter().filter(|old| !now.contains(old));
+        gone.extend(lost.map(|old| (entity.as_str(), old.clone())));
+        let new = now.iter().filter(|new| !before.contains(new));
+        come.extend(new.map(|new| (entity.as_str(), new.clone())));
+    }
+    (gone, come)
 }

@@ -11,6 +11,7 @@ mod advise;
 mod approve;
 mod audit;
 mod backfill;
+mod bridge;
 mod change;
 mod clocks;
 mod draft;

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use firebreak_core::audit::Entry;
 use firebreak_core::incident::label;
 use firebreak_core::triage::Standing;
 use firebreak_core::{FindingId, IncidentId, IncidentState};
@@ -17,6 +18,18 @@ use crate::{Engine, EngineError, EngineEvent, Identity};
 
 /// The findings of incidents, before they are moved.
 pub(crate) type Groups = BTreeMap<IncidentId, Vec<Member>>;
+
+/// A change of groups that is written.
+pub(crate) struct Regrouped {
+    /// The change's id.
+    pub id: String,
+    /// Incidents that it opened.
+    pub opened: BTreeSet<IncidentId>,
+    /// Incidents that have other findings than before.
+    pub incidents: BTreeSet<IncidentId>,
+    /// What the audit log is to have.
+    pub records: Vec<Entry>,
+}
 
 impl Engine {
     pub(crate) async fn merge(
@@ -168,8 +181,7 @@ impl Engine {
         Ok((id.clone(), number, Altered { incident: id, before, after }))
     }
 
-    /// Writes a change of groups whole: standings, whose findings are whose, what incidents are by
-    /// that, the change and its audit records.
+    /// Makes a change of groups whole, and tells of it.
     async fn finish(
         &self,
         mut write: Write,
@@ -181,19 +193,41 @@ impl Engine {
         if altered.is_empty() && moves.is_empty() {
             return Err(nothing_done(&report.refused));
         }
-        let touched = self.touched_by(&mut write, altered, moves).await?;
-        let groups = self.groups(&mut write, &touched).await?;
+        let change = self.regrouped(&mut write, &report.text, altered, moves, who).await?;
+        write.audit_all(change.records).await?;
+        write.commit().await?;
+        report.regrouped = change.incidents;
+        report.change = Some(change.id);
+        report.changed = altered.iter().map(|one| one.incident.clone()).collect();
+        for incident in change.opened {
+            self.emit(EngineEvent::IncidentChanged { incident, is_new: true });
+        }
+        self.tell(&report);
+        Ok(report)
+    }
+
+    /// Writes a change of groups: standings, whose findings are whose, what incidents are by that, and
+    /// the change itself. What the audit log is to have is in the answer.
+    pub(crate) async fn regrouped(
+        &self,
+        write: &mut Write,
+        said: &str,
+        altered: &[Altered],
+        moves: &[Relocated],
+        who: &Identity,
+    ) -> Result<Regrouped, EngineError> {
+        let touched = self.touched_by(write, altered, moves).await?;
+        let groups = self.groups(write, &touched).await?;
         // What a move of findings alters is the incident that it opened for them.
         let opened: BTreeSet<IncidentId> = match moves.is_empty() {
             true => BTreeSet::new(),
             false => altered.iter().map(|one| one.incident.clone()).collect(),
         };
         write.relocate(moves).await?;
-        let said = report.text.clone();
-        self.apply(&mut write, altered, |_| said.clone(), who).await?;
-        report.regrouped = self.regroup(&mut write, groups, &opened).await?;
-        let incidents = altered.len().max(report.regrouped.len());
-        let row = self.change_row(&fresh("chg"), &said, incidents, who);
+        self.name_anew(write, moves).await?;
+        self.apply(write, altered, |_| said.to_owned(), who).await?;
+        let incidents = self.regroup(write, groups, &opened).await?;
+        let row = self.change_row(&fresh("chg"), said, altered.len().max(incidents.len()), who);
         write.put_change(&row, altered, moves).await?;
         let mut records = self.told(&row, altered, false, who);
         if !moves.is_empty() {
@@ -201,17 +235,10 @@ impl Engine {
                 |one| json!({ "finding": one.finding, "before": one.before, "after": one.after }),
             );
             let detail = json!({ "findings": told.collect::<Vec<_>>() });
-            records.push(self.record(who, "findings_moved", row.id.clone(), said, detail));
+            let text = said.to_owned();
+            records.push(self.record(who, "findings_moved", row.id.clone(), text, detail));
         }
-        write.audit_all(records).await?;
-        write.commit().await?;
-        report.change = Some(row.id);
-        report.changed = altered.iter().map(|one| one.incident.clone()).collect();
-        for incident in &opened {
-            self.emit(EngineEvent::IncidentChanged { incident: incident.clone(), is_new: true });
-        }
-        self.tell(&report);
-        Ok(report)
+        Ok(Regrouped { id: row.id, opened, incidents, records })
     }
 
     /// How an incident stands when a change to it is undone, or why that can't be.
@@ -316,7 +343,7 @@ impl Engine {
     ) -> Result<BTreeSet<IncidentId>, EngineError> {
         let ids = before.keys().cloned().collect();
         let (mut rebuilt, mut notes) = (Vec::new(), Notes::default());
-        for mut head in write.incident_heads(&BTreeSet::new(), &ids).await? {
+        for mut head in write.incident_heads(&ids).await? {
             let id = head.id.clone();
             let before = before.remove(&id).unwrap_or_default();
             let after = write.members(&id).await?;

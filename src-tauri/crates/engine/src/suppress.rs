@@ -30,8 +30,6 @@ const MOST_CLOSED: usize = 1_000;
 const SHOWN_AT_ONCE: u32 = 1_000;
 /// Findings that one audit record tells of.
 const FINDINGS_A_RECORD: usize = 100;
-/// From here on listeners are told to look at the queue anew, not of each incident.
-const TOLD_SINGLY: usize = 50;
 
 /// A rule that a person wants.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -261,9 +259,12 @@ impl Engine {
             for draft in drafts {
                 intake.reveal(&FindingKey::of(source, draft));
             }
-            let taken = intake.finish(&mut write).await?;
+            let mut taken = intake.finish(&mut write).await?;
             records.extend(taken.opened.iter().map(|head| self.incident_opened(head)));
             records.extend(self.wake_all(&mut write, &taken.woken).await?);
+            let put = self.put_together(&mut write, &taken.bridges).await?;
+            records.extend(put.records);
+            taken.changed.extend(put.changed);
             all.push(taken);
         }
         write.audit_all(records).await?;
@@ -276,14 +277,7 @@ impl Engine {
         let opened: BTreeSet<&IncidentId> =
             all.iter().flat_map(|taken| &taken.opened).map(|head| &head.id).collect();
         let changed: BTreeSet<&IncidentId> = all.iter().flat_map(|taken| &taken.changed).collect();
-        if changed.len() > TOLD_SINGLY {
-            self.emit(EngineEvent::QueueChanged);
-        } else {
-            for incident in changed {
-                let is_new = opened.contains(incident);
-                self.emit(EngineEvent::IncidentChanged { incident: incident.clone(), is_new });
-            }
-        }
+        self.tell_of_incidents(&changed, &opened);
         self.tell_of_rules();
     }
 

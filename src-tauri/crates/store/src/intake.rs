@@ -46,12 +46,14 @@ pub struct KnownFinding {
     pub worst: Severity,
     /// The incident that it is in.
     pub incident: Option<IncidentId>,
+    /// Whose it is by itself: that one, or one that was merged into it.
+    pub home: Option<IncidentId>,
     /// The rule that hides it.
     pub hidden_by: Option<SuppressionId>,
 }
 
 /// A finding that goes into an incident.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Link {
     /// Which.
     pub finding: FindingId,
@@ -59,6 +61,8 @@ pub struct Link {
     pub incident: IncidentId,
     /// Whose it is by itself: this one, or one that was merged into it.
     pub home: IncidentId,
+    /// Why it goes there, and how sure that is. `None` for the one that opened it.
+    pub because: Option<(String, f64)>,
 }
 
 /// An incident without its findings.
@@ -184,7 +188,8 @@ impl Write {
         keys: &[FindingKey],
     ) -> Result<HashMap<FindingKey, KnownFinding>, StoreError> {
         let rows = sqlx::query(
-            "SELECT f.id, f.doc, f.worst, i.incident, s.rule FROM json_each(?1) asked
+            "SELECT f.id, f.doc, f.worst, i.incident, coalesce(i.home, i.incident) AS home, s.rule
+             FROM json_each(?1) asked
              CROSS JOIN finding f ON f.source = asked.value->>'source' AND f.kind = asked.value->>'kind'
                AND f.vendor_id = asked.value->>'vendor_id'
              LEFT JOIN incident_finding i ON i.finding = f.id
@@ -200,8 +205,9 @@ impl Write {
                 let finding: Finding = place.json(row.get("doc"))?;
                 let worst = worst(place, row.get("worst"), &finding)?;
                 let incident = row.get::<Option<String>, _>("incident").map(IncidentId::new);
+                let home = row.get::<Option<String>, _>("home").map(IncidentId::new);
                 let hidden_by = row.get::<Option<String>, _>("rule").map(SuppressionId::new);
-                Ok((finding.key(), KnownFinding { finding, worst, incident, hidden_by }))
+                Ok((finding.key(), KnownFinding { finding, worst, incident, home, hidden_by }))
             })
             .collect()
     }
@@ -215,21 +221,14 @@ impl Write {
         Ok(assets.into_iter().map(|asset| (asset.id.clone(), asset)).collect())
     }
 
-    /// The incidents about these assets, those that they were merged into, and these incidents.
+    /// These incidents, without their findings.
     pub async fn incident_heads(
         &mut self,
-        assets: &BTreeSet<AssetId>,
         ids: &BTreeSet<IncidentId>,
     ) -> Result<Vec<IncidentHead>, StoreError> {
         let rows = sqlx::query(
-            "SELECT i.* FROM json_each(?1) asked CROSS JOIN incident i ON i.asset = asked.value
-             UNION ALL
-             SELECT r.* FROM json_each(?1) asked CROSS JOIN incident i ON i.asset = asked.value
-               JOIN incident r ON r.id = i.root
-             UNION ALL
-             SELECT i.* FROM json_each(?2) asked CROSS JOIN incident i ON i.id = asked.value",
+            "SELECT i.* FROM json_each(?1) asked CROSS JOIN incident i ON i.id = asked.value",
         )
-        .bind(json_text(assets))
         .bind(json_text(ids))
         .fetch_all(self.connection())
         .await
@@ -407,7 +406,7 @@ impl Write {
 
     /// Puts findings that are in no incident into one.
     pub async fn link_findings(&mut self, links: &[Link]) -> Result<(), StoreError> {
-        let into = "INSERT INTO incident_finding (finding, incident, home) ";
+        let into = "INSERT INTO incident_finding (finding, incident, home, because, score) ";
         insert(
             self.connection(),
             "putting findings into incidents",
@@ -416,7 +415,9 @@ impl Write {
             |row, link| {
                 row.push_bind(link.finding.as_str())
                     .push_bind(link.incident.as_str())
-                    .push_bind(Some(link.home.as_str()).filter(|_| link.home != link.incident));
+                    .push_bind(Some(link.home.as_str()).filter(|_| link.home != link.incident))
+                    .push_bind(link.because.as_ref().map(|(because, _)| because))
+                    .push_bind(link.because.as_ref().map(|(_, score)| *score));
             },
         )
         .await

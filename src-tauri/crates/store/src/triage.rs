@@ -181,7 +181,7 @@ impl Write {
         for one in moves {
             let rows = sqlx::query(
                 "UPDATE incident_finding SET incident = coalesce(i.root, i.id),
-                   home = iif(i.root IS NULL, NULL, i.id)
+                   home = iif(i.root IS NULL, NULL, i.id), because = NULL, score = NULL
                  FROM incident i
                  WHERE finding = ?1 AND coalesce(home, incident) = ?2 AND i.id = ?3
                  RETURNING incident",

@@ -157,6 +157,18 @@ pub struct FindingView {
     pub techniques: Vec<String>,
     /// Fields the vendor sent that were not understood, or did not send.
     pub unknowns: Vec<String>,
+    /// Why it is in this incident; `null` for one that opened it, or that a person put there.
+    pub joined: Option<JoinedView>,
+}
+
+/// What a finding shares with others of its incident.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[ts(export)]
+pub struct JoinedView {
+    /// `shares access key AKIA…, 12 min apart`. Untrusted text.
+    pub because: String,
+    /// How sure that is, from 0 to 1.
+    pub score: f64,
 }
 
 /// The verbatim alert behind a finding, pretty-printed when it is JSON.

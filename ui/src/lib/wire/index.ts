@@ -46,6 +46,7 @@ export * from './HandoverView';
 export * from './IncidentLink';
 export * from './IncidentState';
 export * from './IncidentView';
+export * from './JoinedView';
 export * from './KeychainStateView';
 export * from './KeychainView';
 export * from './MappedAlert';

@@ -94,6 +94,7 @@ fn view(said: &str) -> wire::IncidentView {
             tactics: Vec::new(),
             techniques: Vec::new(),
             unknowns: Vec::new(),
+            joined: Some(wire::JoinedView { because: s(), score: 0.9 }),
         }],
         timeline: vec![
             entry(wire::TimelineKind::Activity),

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use firebreak_core::assessment::{Assessment, Author, Sentence};
 use firebreak_core::asset::{Asset, Neighbourhood, asset_id};
@@ -7,7 +7,7 @@ use firebreak_core::finding::{Attack, Finding, ResourceKind};
 use firebreak_core::handover::Handover;
 use firebreak_core::suppression::rule_of;
 use firebreak_core::timeline::{Entry, EntryKind};
-use firebreak_core::{AssetId, EvidenceId};
+use firebreak_core::{AssetId, EvidenceId, FindingId};
 use firebreak_engine::Reach;
 use firebreak_sources::mapped::Mapping;
 use firebreak_store::{IncidentContext, StoredAlert};
@@ -79,7 +79,11 @@ fn kind(kind: ResourceKind) -> &'static str {
     }
 }
 
-pub(crate) fn finding(finding: &Finding) -> wire::FindingView {
+pub(crate) fn finding(
+    finding: &Finding,
+    joined: &HashMap<FindingId, (String, f64)>,
+) -> wire::FindingView {
+    let joined = joined.get(&finding.id);
     let draft = &finding.draft;
     let ids = |attacks: &[Attack]| attacks.iter().map(|attack| attack.id.clone()).collect();
     wire::FindingView {
@@ -105,6 +109,8 @@ pub(crate) fn finding(finding: &Finding) -> wire::FindingView {
         tactics: ids(&draft.tactics),
         techniques: ids(&draft.techniques),
         unknowns: draft.unknowns.clone(),
+        joined: joined
+            .map(|(because, score)| wire::JoinedView { because: because.clone(), score: *score }),
     }
 }
 

@@ -9,6 +9,7 @@ mod crashing;
 mod handing;
 mod ingesting;
 mod interleaving;
+mod joining;
 mod killing;
 mod overtaking;
 mod paging;

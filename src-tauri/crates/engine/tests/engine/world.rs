@@ -12,7 +12,9 @@ use firebreak_core::assessment::{Assessment, Author, MenuItem};
 use firebreak_core::asset::{Asset, Neighbourhood};
 use firebreak_core::call::Call;
 use firebreak_core::evidence::Evidence;
-use firebreak_core::finding::{Finding, FindingDraft, FindingStatus, Resource, ResourceKind};
+use firebreak_core::finding::{
+    Actor, Finding, FindingDraft, FindingStatus, Resource, ResourceKind,
+};
 use firebreak_core::incident::Incident;
 use firebreak_core::observed::{Instance, Observed, Scaling};
 use firebreak_core::policy::Policies;
@@ -341,8 +343,23 @@ fn instance(tags: &[(&str, &str)]) -> Instance {
 }
 
 /// Reads `vendor-id|severity|status` lines, all about the one instance; a word or two, the time of
-/// the change, the rule behind it and a tag of the machine may follow.
+/// the change, the rule behind it, a tag of the machine and [`Told`] may follow.
 struct Lines;
+
+/// What else a line may tell: `at=5,key=AKIA1,by=arn…,from=198.51.100.7,alias=7c1`, at the hour.
+struct Told<'a>(BTreeMap<&'a str, &'a str>);
+
+impl Told<'_> {
+    fn text(&self, name: &str) -> Option<String> {
+        self.0.get(name).map(|text| (*text).to_owned())
+    }
+
+    fn actor(&self) -> Option<Actor> {
+        let (key, by, from) = (self.text("key"), self.text("by"), self.text("from"));
+        let actor = Actor { native_id: by, access_key_id: key, address: from, ..Actor::default() };
+        (actor != Actor::default()).then_some(actor)
+    }
+}
 
 impl Normaliser for Lines {
     fn split(&self, bytes: &[u8]) -> Result<Vec<RawAlert>, NotAnAlert> {
@@ -371,6 +388,10 @@ impl Normaliser for Lines {
         let mut resource = if nowhere { Resource::default() } else { machine(place) };
         let tag = parts.next().and_then(|tag| tag.split_once('='));
         resource.tags.extend(tag.map(|(key, value)| (key.to_owned(), value.to_owned())));
+        let told = parts.next().unwrap_or_default().split(',');
+        let told = Told(told.filter_map(|pair| pair.split_once('=')).collect());
+        resource.vendor_id = told.text("alias");
+        let hours = told.text("at").and_then(|hours| hours.parse().ok()).unwrap_or(0);
         Ok(FindingDraft {
             kind: "issue".to_owned(),
             vendor_id: id.to_owned(),
@@ -380,11 +401,11 @@ impl Normaliser for Lines {
             severity_as_given: None,
             status: FindingStatus::from_name(status).unwrap_or(FindingStatus::Unknown),
             status_as_given: None,
-            created_at: Some(at(0)),
+            created_at: Some(at(0) + chrono::TimeDelta::hours(hours)),
             updated_at: changed,
             status_changed_at: None,
             resource,
-            actor: None,
+            actor: told.actor(),
             rule_id,
             rule_name: None,
             tactics: Vec::new(),

@@ -94,6 +94,7 @@ function finding(row: QueueRow, number: number, title: string): FindingView {
     tactics: ['Impact'],
     techniques: row.techniques,
     unknowns: number === 1 ? ['the vendor sent no end time', 'field “riskScoreV3” was not understood'] : [],
+    joined: [null, { because: `shares asset ${row.asset ?? 'unknown'}, while that went on`, score: 0.9 }, { because: 'shares access key AKIA4EXAMPLE and address 45.9.148.21, 12 min apart', score: 0.94 }][number] ?? null,
   };
 }
 
@@ -161,6 +162,7 @@ export function inventDetail(row: QueueRow, plan: PlanView | null, mood: ModelMo
     reach: reach(asset, name),
     related: [
       { row: { ...inventRow(11, 90), state: 'new' }, why: 'same asset' },
+      { row: { ...inventRow(12, 210), state: 'triaged' }, why: 'names AKIA4EXAMPLE too' },
       { row: { ...inventRow(14, 400), state: 'triaged' }, why: 'its asset is 2 hops away' },
     ],
     plan,
