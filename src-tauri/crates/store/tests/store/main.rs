@@ -5,4 +5,5 @@
 
 mod queue;
 mod suppressions;
+mod upgrading;
 mod views;
