@@ -21,7 +21,7 @@ use crate::context::assets;
 use crate::incidents::IncidentSummary;
 use crate::many::insert;
 use crate::row::{Place, json_text, time_text};
-use crate::triage::worst;
+use crate::triage::finding;
 use crate::{StoreError, Write};
 
 /// An alert to be stored verbatim.
@@ -201,9 +201,7 @@ impl Write {
         .map_err(StoreError::of("looking for findings"))?;
         rows.iter()
             .map(|row| {
-                let place = Place { table: "finding", id: row.get("id") };
-                let finding: Finding = place.json(row.get("doc"))?;
-                let worst = worst(place, row.get("worst"), &finding)?;
+                let (finding, worst) = finding(row)?;
                 let incident = row.get::<Option<String>, _>("incident").map(IncidentId::new);
                 let home = row.get::<Option<String>, _>("home").map(IncidentId::new);
                 let hidden_by = row.get::<Option<String>, _>("rule").map(SuppressionId::new);

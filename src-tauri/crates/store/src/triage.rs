@@ -215,9 +215,7 @@ impl Write {
         .map_err(StoreError::of("reading findings"))?;
         rows.iter()
             .map(|row| {
-                let place = Place { table: "finding", id: row.get("id") };
-                let finding: Finding = place.json(row.get("doc"))?;
-                let worst = worst(place, row.get("worst"), &finding)?;
+                let (finding, worst) = finding(row)?;
                 Ok(Member { finding, worst, home: IncidentId::new(row.get::<String, _>("home")) })
             })
             .collect()
@@ -471,15 +469,16 @@ impl Store {
     }
 }
 
-/// The greatest severity that a finding ever had; the column holds it only where it is not what the
-/// finding says now.
-pub(crate) fn worst(
-    place: Place<'_>,
-    column: Option<&str>,
-    finding: &Finding,
-) -> Result<Severity, StoreError> {
-    let kept = column.map(|name| place.word(name, Severity::from_name)).transpose()?;
-    Ok(kept.map_or(finding.draft.severity, |kept| kept.max(finding.draft.severity)))
+/// The finding in a row of `finding`, and the greatest severity it ever had; the column holds that only
+/// where it is not what the finding says now.
+pub(crate) fn finding(row: &SqliteRow) -> Result<(Finding, Severity), StoreError> {
+    let place = Place { table: "finding", id: row.get("id") };
+    let finding: Finding = place.json(row.get("doc"))?;
+    let kept: Option<&str> = row.get("worst");
+    let kept = kept.map(|name| place.word(name, Severity::from_name)).transpose()?;
+    let worst = finding.draft.severity;
+    let worst = kept.map_or(worst, |kept| kept.max(worst));
+    Ok((finding, worst))
 }
 
 async fn stands(

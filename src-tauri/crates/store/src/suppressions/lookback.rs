@@ -9,7 +9,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite};
 
 use crate::row::{Place, json_text, time_text};
-use crate::triage::worst;
+use crate::triage::finding;
 use crate::{Store, StoreError};
 
 /// Findings read for one look back.
@@ -112,9 +112,7 @@ impl Store {
         .map_err(StoreError::of("reading findings"))?;
         rows.iter()
             .map(|row| {
-                let place = Place { table: "finding", id: row.get("id") };
-                let finding: Finding = place.json(row.get("doc"))?;
-                let worst = worst(place, row.get("worst"), &finding)?;
+                let (finding, worst) = finding(row)?;
                 let incident = IncidentId::new(row.get::<String, _>("incident"));
                 Ok(Held { finding, worst, incident })
             })
@@ -151,12 +149,11 @@ fn narrow(statement: &mut QueryBuilder<Sqlite>, scope: &Scope) {
 }
 
 fn witness(row: &SqliteRow) -> Result<Witness, StoreError> {
-    let place = Place { table: "finding", id: row.get("id") };
-    let finding: Finding = place.json(row.get("doc"))?;
+    let (finding, worst) = finding(row)?;
     let incident: String = row.get("incident");
     let held = Place { table: "incident", id: &incident };
     Ok(Witness {
-        worst: worst(place, row.get("worst"), &finding)?,
+        worst,
         finding,
         number: row.get("number"),
         title: row.get("title"),
