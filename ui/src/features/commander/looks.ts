@@ -1,4 +1,4 @@
-import type { CommandNode, CommandRole } from '$wire';
+import type { CommandRole } from '$wire';
 
 /** Every role has a mark of its own: colour is never the only sign. */
 export const LOOK: Record<CommandRole, { mark: string; label: string }> = {
@@ -11,11 +11,6 @@ export const LOOK: Record<CommandRole, { mark: string; label: string }> = {
 };
 
 export const ROLES: readonly CommandRole[] = ['compromised', 'contained', 'crown_jewel', 'on_path', 'reachable', 'external'];
-
-/** Identities and what is outside are round. */
-export function isRound(node: CommandNode): boolean {
-  return node.role === 'external' || /role|user|identity|principal|key|account/i.test(node.kind);
-}
 
 const KEY = 'firebreak.commander.looked';
 
