@@ -239,3 +239,97 @@ describe('paging', () => {
     expect(queue.next).toBeNull();
   });
 });
+
+describe('any row of many', () => {
+  const SIZE = 5_000;
+  let host: FakeHost;
+  let queue: Queue;
+  let all: string[];
+  const settled = () => expect.poll(() => queue.loading).toBe(false);
+  /** What holds wherever one looks: the rows are a stretch of all, where it says. */
+  const check = () => expect(queue.rows.map(({ id }) => id)).toEqual(all.slice(queue.first, queue.first + queue.rows.length));
+  const look = async (first: number) => {
+    queue.see(first, first + 20);
+    await settled();
+    check();
+    expect(queue.first).toBeLessThanOrEqual(first);
+    expect(queue.first + queue.rows.length).toBeGreaterThanOrEqual(Math.min(all.length, first + 21));
+  };
+  beforeEach(async () => {
+    host = new FakeHost('full', 0, SIZE);
+    queue = new Queue(host, () => 'mo');
+    await host.subscribe((envelope) => queue.receive(envelope.event));
+    queue.touched = true;
+    await queue.choose('all');
+    all = (await host.listIncidents({ limit: SIZE })).rows.map(({ id }) => id);
+    expect(all).toHaveLength(SIZE);
+  });
+
+  test('the scrollbar stands for all of them', () => expect(queue.length).toBe(SIZE));
+  test('the middle, the end and the start are shown when one looks there', async () => {
+    for (const first of [2_500, SIZE - 21, 0, 4_000, 3_700, 3_500, 3_900, 199]) await look(first);
+  });
+  test('rows join above and below without a gap while one goes on', async () => {
+    await look(2_500);
+    for (let first = 2_500; first > 1_500; first -= 15) await look(first);
+    for (let first = 1_500; first < 3_500; first += 15) await look(first);
+  });
+  test('End and Home go to the last and to the first', async () => {
+    await queue.moveToEnd('last');
+    expect([queue.cursor, queue.length]).toEqual([all.at(-1), SIZE]);
+    check();
+    await queue.moveToEnd('first');
+    expect(queue.cursor).toBe(all[0]);
+    check();
+  });
+  test('while a thumb is dragged only where it stops is fetched', async () => {
+    let asked = 0;
+    const list = host.listIncidents;
+    host.listIncidents = async (query) => ((asked += 1), list(query));
+    for (let first = 300; first < 4_900; first += 10) queue.see(first, first + 20);
+    await settled();
+    check();
+    expect(queue.first + queue.rows.length).toBeGreaterThan(4_890);
+    expect(asked).toBeLessThanOrEqual(2);
+  });
+  test('cursor and selection stay on their incidents, wherever one looks', async () => {
+    const id = all[3] ?? '';
+    queue.moveTo(id);
+    queue.toggle(id);
+    await look(4_000);
+    expect([queue.cursor, queue.current?.id, queue.chosen]).toEqual([id, id, [id]]);
+    await queue.load();
+    expect([queue.cursor, queue.current?.id]).toEqual([id, id]);
+    check();
+    expect(queue.first).toBeGreaterThan(3_000);
+    await look(0);
+    expect(queue.index).toBe(3);
+  });
+  test('the next key moves the cursor to where one looks', async () => {
+    queue.moveTo(all[3] ?? '');
+    await look(4_000);
+    queue.move(1);
+    expect(queue.cursor).toBe(all[4_000]);
+  });
+  test('what arrives above is announced and moves nothing', async () => {
+    await look(4_000);
+    const before = [...queue.rows];
+    host.arrive(1);
+    expect(queue.rows).toEqual(before);
+    expect(queue.held.size).toBe(1);
+  });
+  test('a range does not reach over rows that were never fetched', async () => {
+    queue.toggle(all[3] ?? '');
+    await look(4_000);
+    queue.extendTo(all[4_000] ?? '');
+    expect([...queue.selected].toSorted()).toEqual([all[3], all[4_000]].toSorted());
+  });
+  test('what came above meanwhile leaves no gap when one goes up', async () => {
+    await look(4_000);
+    for (let number = 0; number < 5; number += 1) host.arrive(number);
+    all = (await host.listIncidents({ limit: SIZE + 5 })).rows.map(({ id }) => id);
+    queue.see(queue.first + 5, queue.first + 25);
+    await settled();
+    check();
+  });
+});

@@ -228,6 +228,7 @@ fn asked(filter: ListFilter, now: DateTime<Utc>) -> Result<QueueQuery, Failure> 
         opened_before: ago(filter.older_than)?,
         order: filter.sort.as_deref().map(|sort| one_word("sort", sort)).transpose()?,
         after: filter.after,
+        skip: None,
         limit: Some(filter.limit.unwrap_or(50)),
     })
 }

@@ -71,6 +71,8 @@ pub struct QueueFilter {
     pub order: QueueOrder,
     /// After this cursor.
     pub after: Option<String>,
+    /// So many are passed over first, where the page follows no cursor.
+    pub skip: u32,
     /// At most this many, 1 to 500.
     pub limit: u32,
 }

@@ -4,19 +4,22 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use firebreak_core::asset::asset_id;
+use firebreak_core::asset::{Asset, asset_id};
 use firebreak_core::incident::label;
 use firebreak_core::policy::VerdictKind;
 use firebreak_core::queue::QueueRow;
 use firebreak_core::{AssetId, Direction, FindingId, IncidentId, IncidentState, StepId, StepState};
 use firebreak_engine::Reach;
-use firebreak_store::StoredStep;
+use firebreak_store::{IncidentContext, StoredStep};
 use firebreak_wire as wire;
 
 use crate::desk::{get, set};
 use crate::view::plan::StepFacts;
 use crate::{Desk, DeskError, mapping, view};
 
+/// Assets within an incident's reach that are told one by one, the worst and the nearest; more are
+/// only counted.
+const LISTED: usize = 2_000;
 /// Related incidents shown.
 const RELATED: u32 = 50;
 /// Rows of the audit log a page.
@@ -58,7 +61,7 @@ impl Desk {
             .collect();
         own.sort();
         own.dedup();
-        let reach = self.engine.reach(&own).await?;
+        let reach = self.engine.reach_listing(&own, LISTED).await?;
         let mut notices = Vec::new();
         if let Some(problem) = &context.problem {
             notices.push(wire::Notice {
@@ -92,11 +95,7 @@ impl Desk {
                 .collect(),
             timeline: store.timeline(&id).await?.iter().map(view::incident::timeline).collect(),
             evidence: evidence.iter().map(view::incident::evidence).collect(),
-            reach: view::incident::reach(
-                context.neighbourhood.as_ref().map(|(graph, _)| graph),
-                asset.as_ref(),
-                &reach,
-            ),
+            reach: self.reach_view(&context, asset.as_ref(), &own, &reach).await?,
             related: self.related(&id, &own, &reach).await?,
             plan: self.plan_view(&id).await?,
             write_backs: store
@@ -108,6 +107,20 @@ impl Desk {
             write_back_blocked: self.write_back_obstacle(&id).await?,
             notices,
         })
+    }
+
+    async fn reach_view(
+        &self,
+        context: &IncidentContext,
+        asset: Option<&Asset>,
+        own: &[AssetId],
+        reach: &Reach,
+    ) -> Result<wire::ReachView, DeskError> {
+        let around = context.neighbourhood.as_ref().map(|(graph, _)| graph);
+        let mut view = view::reach::reach(around, asset, own, reach);
+        let ids = view.nodes.iter().map(|node| AssetId::new(&node.id)).collect();
+        view::reach::place(&mut view, &self.engine.store().assets(&ids).await?);
+        Ok(view)
     }
 
     /// Incidents on the same assets and on those within reach, the worst first.

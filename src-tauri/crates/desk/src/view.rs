@@ -6,6 +6,7 @@ pub(crate) mod incident;
 pub(crate) mod plan;
 pub(crate) mod provenance;
 pub(crate) mod queue;
+pub(crate) mod reach;
 pub(crate) mod settings;
 pub(crate) mod source;
 pub(crate) mod suppression;

@@ -14,7 +14,7 @@ use crate::{Engine, EngineError};
 
 /// Contexts read at once.
 const PAGE: u32 = 200;
-/// Assets listed with their paths: more is no picture.
+/// Assets listed with their paths where nobody asks for more.
 const LISTED: usize = 120;
 /// Hops looked at.
 const HOPS: u32 = 4;
@@ -57,11 +57,23 @@ impl Engine {
     /// # Errors
     /// Only when the store fails.
     pub async fn reach(&self, from: &[AssetId]) -> Result<Reach, EngineError> {
+        self.reach_listing(from, LISTED).await
+    }
+
+    /// The same, with so many listed.
+    ///
+    /// # Errors
+    /// Only when the store fails.
+    pub async fn reach_listing(
+        &self,
+        from: &[AssetId],
+        listed: usize,
+    ) -> Result<Reach, EngineError> {
         let mut map = self.map.lock().await;
         if !map.is_read {
             *map = AssetMap::read(&self.store).await?;
         }
-        Ok(map.reach(from))
+        Ok(map.reach(from, listed))
     }
 
     /// Takes in what was just said. An edge that is said no more is forgotten with the whole map,
@@ -120,8 +132,8 @@ impl AssetMap {
         }
     }
 
-    fn reach(&mut self, from: &[AssetId]) -> Reach {
-        let question = Question { hops: HOPS, listed: LISTED, ..Question::from(from) };
+    fn reach(&mut self, from: &[AssetId], listed: usize) -> Reach {
+        let question = Question { hops: HOPS, listed, ..Question::from(from) };
         let radius = blast_radius(&self.graph, &question, &mut self.scratch);
         let listed = radius.listed.iter().map(|reached| &reached.asset);
         let on_paths = radius.edges.iter().flat_map(|edge| [&edge.from, &edge.to]);

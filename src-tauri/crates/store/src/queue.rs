@@ -165,19 +165,11 @@ struct Found {
 /// The stretches of `place` that the severities and times asked for fill, the gravest first;
 /// neighbours are one.
 fn stretches(filter: &QueueFilter, after: Option<&After>) -> Vec<RangeInclusive<i64>> {
-    let first = filter.opened_after.map_or(0, second);
-    let last = filter.opened_before.map_or(MOST_SECONDS, second);
     let mut stretches: Vec<RangeInclusive<i64>> = Vec::new();
-    for severity in Severity::ALL {
-        if !filter.severities.is_empty() && !filter.severities.contains(&severity) {
-            continue;
-        }
-        let severity = severity.rank() << SEVERITY_SHIFT;
-        let lowest = severity | (first << SECOND_SHIFT);
-        let highest = severity | (last << SECOND_SHIFT) | ((1 << SECOND_SHIFT) - 1);
+    for (_, one) in severities(filter) {
         match stretches.last_mut() {
-            Some(above) if *above.start() == highest + 1 => *above = lowest..=*above.end(),
-            _ => stretches.push(lowest..=highest),
+            Some(above) if *above.start() == one.end() + 1 => *above = *one.start()..=*above.end(),
+            _ => stretches.push(one),
         }
     }
     let below = |stretch: RangeInclusive<i64>| match after {
@@ -185,6 +177,19 @@ fn stretches(filter: &QueueFilter, after: Option<&After>) -> Vec<RangeInclusive<
         None => stretch,
     };
     stretches.into_iter().map(below).filter(|stretch| !stretch.is_empty()).collect()
+}
+
+/// What each severity asked for fills of `place`, the gravest first.
+fn severities(filter: &QueueFilter) -> impl Iterator<Item = (Severity, RangeInclusive<i64>)> {
+    let first = filter.opened_after.map_or(0, second);
+    let last = filter.opened_before.map_or(MOST_SECONDS, second);
+    let asked =
+        |severity: &Severity| filter.severities.is_empty() || filter.severities.contains(severity);
+    Severity::ALL.into_iter().filter(asked).map(move |severity| {
+        let rank = severity.rank() << SEVERITY_SHIFT;
+        let highest = rank | (last << SECOND_SHIFT) | ((1 << SECOND_SHIFT) - 1);
+        (severity, rank | (first << SECOND_SHIFT)..=highest)
+    })
 }
 
 /// The second of a time within `place`.

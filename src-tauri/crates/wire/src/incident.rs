@@ -279,6 +279,10 @@ pub struct ReachNode {
     pub role: ReachRole,
     /// Hops from the incident's asset.
     pub hops: u32,
+    /// Account id, where it is known.
+    pub account: Option<String>,
+    /// What the account is called. Untrusted text.
+    pub account_name: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
@@ -294,7 +298,7 @@ pub enum ReachRole {
     Neighbour,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, TS)]
 #[ts(export)]
 pub struct ReachEdge {
     pub from: String,

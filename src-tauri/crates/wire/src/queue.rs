@@ -87,6 +87,8 @@ pub struct QueueQuery {
     pub order: Option<QueueOrder>,
     /// Keyset cursor from the page before.
     pub after: Option<String>,
+    /// Begins the page at this row, counted from 0, where there is no cursor.
+    pub skip: Option<u32>,
     /// 1 to 500; 200 when absent.
     pub limit: Option<u32>,
 }

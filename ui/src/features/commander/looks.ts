@@ -1,4 +1,5 @@
-import type { CommandNode, CommandRole } from '$wire';
+import type { CommandRole } from '$wire';
+import { keep, kept } from '$lib/state/kept';
 
 /** Every role has a mark of its own: colour is never the only sign. */
 export const LOOK: Record<CommandRole, { mark: string; label: string }> = {
@@ -12,27 +13,14 @@ export const LOOK: Record<CommandRole, { mark: string; label: string }> = {
 
 export const ROLES: readonly CommandRole[] = ['compromised', 'contained', 'crown_jewel', 'on_path', 'reachable', 'external'];
 
-/** Identities and what is outside are round. */
-export function isRound(node: CommandNode): boolean {
-  return node.role === 'external' || /role|user|identity|principal|key|account/i.test(node.kind);
-}
-
 const KEY = 'firebreak.commander.looked';
 
-/** When this person last looked, on this machine; null the first time. */
+/** When this person last looked, on this machine; null the first time, and where nothing may be kept. */
 export function lastLook(): string | null {
-  try {
-    const value = localStorage.getItem(KEY);
-    return value !== null && !Number.isNaN(Date.parse(value)) ? value : null;
-  } catch {
-    return null;
-  }
+  const value = kept(KEY);
+  return value !== null && !Number.isNaN(Date.parse(value)) ? value : null;
 }
 
 export function looked(at: number): void {
-  try {
-    localStorage.setItem(KEY, new Date(at).toISOString());
-  } catch {
-    // Storage may be denied: then nothing can be said of what changed since.
-  }
+  keep(KEY, new Date(at).toISOString());
 }

@@ -39,7 +39,9 @@ export function styleOf(element: Element): StylesheetStyle[] {
       style: { width: 36, height: 36, 'border-width': 2, 'border-color': token('--accent'), 'background-color': token('--accent'), 'background-opacity': 0.2, color: token('--text') },
     },
     { selector: 'node[role = "external"]', style: { 'border-style': 'dashed', 'border-color': token('--text-3') } },
-    { selector: 'node:selected', style: { 'border-color': token('--focus'), 'border-width': 2.5 } },
+    // What is put together has a double edge: a pile, not a thing.
+    { selector: 'node[many = 1]', style: { width: 40, height: 40, 'border-style': 'double', 'border-width': 5, color: token('--text') } },
+    { selector: 'node.chosen', style: { 'border-color': token('--focus'), 'border-width': 2.5 } },
     {
       selector: 'edge',
       style: {
@@ -54,8 +56,17 @@ export function styleOf(element: Element): StylesheetStyle[] {
         'source-endpoint': 'outside-to-node',
         'target-endpoint': 'outside-to-node',
         'overlay-opacity': 0,
+        label: 'data(label)',
+        'font-family': 'Inter Variable, Inter, sans-serif',
+        'font-size': 9,
+        color: token('--text-3'),
+        'text-background-color': token('--bg'),
+        'text-background-opacity': 0.85,
+        'text-background-padding': '1px',
       },
     },
+    // Between two of one column: around what stands between them.
+    { selector: 'edge[aside = 1]', style: { 'control-point-distances': [44, 44] } },
     {
       selector: 'edge[hot = 1]',
       style: { width: 2, 'line-color': token('--high'), 'target-arrow-color': token('--high'), 'z-index': 2 },

@@ -1,87 +1,90 @@
-import type { ReachEdge, ReachNode, ReachView } from '$wire';
-
-/** What is drawn of a reach. */
-export type Drawn = Pick<ReachView, 'nodes' | 'edges'>;
+import type { DrawnEdge, DrawnNode, Picture } from './grouping';
 
 export interface Point {
   x: number;
   y: number;
 }
 
-const COLUMN = 170;
-const ROW = 92;
+const COLUMN = 164;
+const ROW = 90;
+/** Nodes above each other before a column is folded. */
+const FEW = 8;
+/** How much wider than high a folded picture is where nobody says. */
+const WIDE = 1.35;
 
 /**
- * Places the incident's asset in the middle left, what reached it from outside to its left, and what it
- * reaches to its right, one column a hop. Within a column a node stands near what it hangs on, so that
- * edges seldom cross. The same input gives the same picture.
+ * Places the incident's assets in the middle left, what reached them from outside to their left, and what
+ * they reach to their right, one column a hop; where a hop holds many its column is folded. Within a
+ * column a node stands near what it hangs on, so that edges seldom cross. The same input gives the same
+ * picture.
  */
-export function layoutReach({ nodes, edges }: Drawn): Map<string, Point> {
-  const columns = new Map<number, ReachNode[]>();
+export function layoutReach({ nodes, edges }: Pick<Picture, 'nodes' | 'edges'>, wide = WIDE): Map<string, Point> {
+  const columns = new Map<number, DrawnNode[]>();
   for (const node of nodes) {
     const column = columnOf(node);
-    columns.set(column, [...(columns.get(column) ?? []), node]);
+    const list = columns.get(column);
+    if (list) list.push(node);
+    else columns.set(column, [node]);
   }
+  const beside = neighbours(edges);
+  const high = rowsOf([...columns.values()].map((list) => list.length), wide);
   const places = new Map<string, Point>();
-  // Outward from the asset: each column can lean on the one before it.
-  for (const column of [...columns.keys()].sort((a, b) => Math.abs(a) - Math.abs(b) || a - b)) {
+  const place = (column: number, left: number): number => {
     const list = columns.get(column) ?? [];
-    const wanted = new Map(list.map((node) => [node.id, pull(node, edges, places)]));
+    const folds = Math.max(1, Math.ceil(list.length / high));
+    const wanted = new Map(list.map((node) => [node.id, pull(node, beside, places)]));
     const ordered = list.toSorted(
       (a, b) => (wanted.get(a.id) ?? 0) - (wanted.get(b.id) ?? 0) || weight(b) - weight(a) || (a.id < b.id ? -1 : 1),
     );
+    const rows = Math.ceil(ordered.length / folds);
     ordered.forEach((node, index) => {
-      places.set(node.id, { x: column * COLUMN, y: (index - (ordered.length - 1) / 2) * ROW });
+      const row = Math.floor(index / folds);
+      places.set(node.id, { x: (left + (index % folds)) * COLUMN, y: (row - (rows - 1) / 2) * ROW });
     });
+    return folds;
+  };
+  // Outward from the assets: each column can lean on the one before it.
+  let right = place(0, 0);
+  for (const column of [...columns.keys()].filter((column) => column > 0).sort((a, b) => a - b)) right += place(column, right);
+  let left = 0;
+  for (const column of [...columns.keys()].filter((column) => column < 0).sort((a, b) => b - a)) {
+    const folds = Math.ceil((columns.get(column)?.length ?? 0) / high);
+    left -= folds;
+    place(column, left);
   }
   return places;
 }
 
-function columnOf(node: ReachNode): number {
+/** How many nodes stand above each other, so that the whole is about as wide as asked. */
+function rowsOf(columns: readonly number[], wide: number): number {
+  const highest = Math.max(FEW, ...columns);
+  for (let rows = FEW; rows < highest; rows += 1) {
+    const folded = columns.reduce((sum, length) => sum + Math.ceil(length / rows), 0);
+    if (folded * COLUMN <= wide * rows * ROW) return rows;
+  }
+  return highest;
+}
+
+function columnOf(node: DrawnNode): number {
   if (node.role === 'compromised') return 0;
   return node.role === 'external' ? -Math.max(1, node.hops) : Math.max(1, node.hops);
 }
 
+function neighbours(edges: readonly DrawnEdge[]): Map<string, string[]> {
+  const beside = new Map<string, string[]>();
+  for (const { from, to } of edges) {
+    beside.set(from, [...(beside.get(from) ?? []), to]);
+    beside.set(to, [...(beside.get(to) ?? []), from]);
+  }
+  return beside;
+}
+
 /** The mean height of the neighbours that already have a place. */
-function pull(node: ReachNode, edges: readonly ReachEdge[], places: ReadonlyMap<string, Point>): number {
-  const heights = edges.flatMap((edge) => {
-    const other = edge.from === node.id ? edge.to : edge.to === node.id ? edge.from : null;
-    const place = other === null ? undefined : places.get(other);
-    return place ? [place.y] : [];
-  });
+function pull(node: DrawnNode, beside: ReadonlyMap<string, readonly string[]>, places: ReadonlyMap<string, Point>): number {
+  const heights = (beside.get(node.id) ?? []).flatMap((id) => places.get(id)?.y ?? []);
   return heights.length === 0 ? 0 : heights.reduce((sum, y) => sum + y, 0) / heights.length;
 }
 
-function weight(node: ReachNode): number {
+function weight(node: DrawnNode): number {
   return node.role === 'crown_jewel' ? 2 : node.role === 'compromised' ? 3 : 0;
-}
-
-/** Edges on a way from the incident's assets to a crown jewel, or from outside to the assets: these are drawn strong. */
-export function hotEdges({ nodes, edges }: Drawn): Set<number> {
-  const starts = nodes.filter((node) => node.role === 'compromised').map((node) => node.id);
-  const goals = new Set(nodes.filter((node) => node.role === 'crown_jewel').map((node) => node.id));
-  const outside = new Set(nodes.filter((node) => node.role === 'external').map((node) => node.id));
-  const hot = new Set<number>();
-  edges.forEach((edge, index) => {
-    if (outside.has(edge.from) || outside.has(edge.to)) hot.add(index);
-  });
-  const reached = new Map<string, number | null>(starts.map((id) => [id, null]));
-  const waiting = [...starts];
-  for (let at = 0; at < waiting.length; at += 1) {
-    const from = waiting[at];
-    edges.forEach((edge, index) => {
-      if (edge.from === from && !reached.has(edge.to)) {
-        reached.set(edge.to, index);
-        waiting.push(edge.to);
-      }
-    });
-  }
-  for (const goal of goals) {
-    let edge = reached.get(goal) ?? null;
-    while (edge !== null) {
-      hot.add(edge);
-      edge = reached.get(edges[edge]?.from ?? '') ?? null;
-    }
-  }
-  return hot;
 }

@@ -1,4 +1,5 @@
 import type { QueueColumn, QueueDensity } from '$wire';
+import { keep, kept } from './kept';
 
 /** Columns that can be left out, in the order in which they stand. */
 export const COLUMNS: readonly QueueColumn[] = ['technique', 'asset', 'account', 'sources', 'state', 'findings', 'clock', 'age', 'owner'];
@@ -10,13 +11,9 @@ const KEY = 'firebreak.queue';
 const FIRST: readonly QueueColumn[] = ['technique', 'asset', 'account', 'state', 'clock', 'age', 'owner'];
 
 function stored(): { columns: readonly QueueColumn[]; density: QueueDensity } {
-  try {
-    const [density, ...columns] = (localStorage.getItem(KEY) ?? '').split(' ');
-    const known = DENSITIES.find((choice) => choice === density);
-    if (known !== undefined) return { density: known, columns: COLUMNS.filter((column) => columns.includes(column)) };
-  } catch {
-    // Storage may be denied; the choice then lasts as long as the window.
-  }
+  const [density, ...columns] = (kept(KEY) ?? '').split(' ');
+  const known = DENSITIES.find((choice) => choice === density);
+  if (known !== undefined) return { density: known, columns: COLUMNS.filter((column) => columns.includes(column)) };
   return { columns: FIRST, density: 'normal' };
 }
 
@@ -32,11 +29,7 @@ class Look {
 
   choose(change: { columns?: readonly QueueColumn[]; density?: QueueDensity }): void {
     Object.assign(this, change);
-    try {
-      localStorage.setItem(KEY, [this.density, ...this.columns].join(' '));
-    } catch {
-      // As above: the choice still holds for this window.
-    }
+    keep(KEY, [this.density, ...this.columns].join(' '));
   }
 }
 

@@ -1,10 +1,17 @@
-import type { Event, QueueQuery, QueueRow } from '$wire';
+import type { Event, QueuePage, QueueQuery, QueueRow } from '$wire';
 import { hostError, type Host, type HostError } from '../platform/host';
 import { isFiltered, NO_FILTER, queryOf, queryText, readQuery, takeTab, takeTokens, type Filter, type Tab } from './queue-filter';
 import { COMPARE, matchesQuery, placeRow } from './queue-order';
+import { toggled, without } from './sets';
 
 const PAGE = 200;
 const MOST = 500;
+/** Rows fetched above what is asked for. */
+const ABOVE = 60;
+/** This near to the end of what was fetched, more is. */
+const NEAR = 30;
+/** What lies above may have moved a little since it was counted. */
+const SLACK = 20;
 
 /**
  * The rows of the queue and the cursor on them.
@@ -15,7 +22,10 @@ const MOST = 500;
 export class Queue {
   tab = $state<Tab>('open');
   filter = $state.raw<Filter>(NO_FILTER);
+  /** What was fetched: a stretch of what matches, without gaps. */
   rows = $state.raw<QueueRow[]>([]);
+  /** Which row of all that match the first of them is. */
+  first = $state(0);
   matching = $state(0);
   /** Whether more match than were counted. */
   moreMatch = $state(false);
@@ -34,8 +44,14 @@ export class Queue {
   #anchor: string | null = null;
   /** Someone is at the machine: from then on nothing moves by itself. */
   touched = false;
+  /** Rows on the screen, counted among all that match. */
+  firstVisible = 0;
   lastVisible = -1;
-
+  /** The row under the cursor where it is not among those fetched. */
+  #away = $state.raw<QueueRow | null>(null);
+  /** A row that one wants to see, and what is done once it is there. */
+  #wanted: { to: number; arrive: (() => void) | null } | null = null;
+  #idle: (() => void)[] = [];
   readonly #host: Host;
   readonly #user: () => string;
   #ticket = 0;
@@ -54,7 +70,13 @@ export class Queue {
   }
 
   get current(): QueueRow | null {
-    return this.rows.find((row) => row.id === this.cursor) ?? null;
+    return this.rows.find((row) => row.id === this.cursor) ?? (this.#away?.id === this.cursor ? this.#away : null);
+  }
+
+  /** How many rows there are, as far as is known: what a scrollbar stands for. */
+  get length(): number {
+    const end = this.first + this.rows.length;
+    return this.next === null ? end : Math.max(this.matching, end + 1);
   }
 
   get filtered(): boolean {
@@ -94,50 +116,119 @@ export class Queue {
   /** Fetches again what is listed. The cursor stays on its incident, or next to where it was. */
   async load(): Promise<void> {
     const ticket = ++this.#ticket;
-    const wanted = Math.min(MOST, Math.max(PAGE, this.rows.length));
     const before = this.index;
-    try {
-      const page = await this.#host.listIncidents({ ...this.#query(), limit: wanted });
-      if (ticket !== this.#ticket) return;
-      this.rows = page.rows;
-      this.matching = page.matching;
-      this.moreMatch = page.more_match;
-      this.total = page.total;
-      this.next = page.next;
+    const from = this.firstVisible > PAGE ? this.firstVisible - ABOVE : 0;
+    const limit = from > 0 ? PAGE : Math.min(MOST, Math.max(PAGE, this.rows.length));
+    // A cursor that lies elsewhere stays where it is.
+    const elsewhere = before < 0 || this.first + before < from || this.first + before >= from + limit;
+    let isGone = false;
+    await this.#fetch({ ...(from > 0 ? { skip: from } : {}), limit }, (page) => {
+      isGone = from > 0 && page.rows.length === 0;
+      if (isGone) return;
+      this.#take(page, from);
       this.held = new Map();
       this.left = new Set();
-      this.failure = null;
-      if (this.index < 0) this.cursor = this.#near(before)?.id ?? null;
-    } catch (thrown) {
-      if (ticket === this.#ticket) this.failure = hostError(thrown);
-    } finally {
-      if (ticket === this.#ticket) this.loading = false;
-    }
+      if (this.index < 0 && (!elsewhere || this.#away?.id !== this.cursor)) this.cursor = this.#near(before)?.id ?? null;
+    });
+    if (!isGone || ticket !== this.#ticket) return;
+    // So few are left that nothing is where one looked.
+    this.firstVisible = 0;
+    return this.load();
+  }
+
+  /** What is on the screen: what is missing of it, or soon will be, is fetched. */
+  see(first: number, last: number): void {
+    this.firstVisible = first;
+    this.lastVisible = last;
+    if (this.rows.length === 0) return;
+    const end = this.first + this.rows.length;
+    const seen = Math.min(first, this.length - 1);
+    if (last < this.first - PAGE || seen > end + PAGE) return void this.#jump(seen);
+    if (this.#wanted?.arrive === null) this.#wanted = null;
+    if (first < this.first + NEAR && this.first > 0) void this.#loadBefore();
+    else if (last >= end - NEAR) void this.loadMore();
+  }
+
+  /** Fetches around a row. Of many asked for in a row (a thumb is dragged) only the last is. */
+  async #jump(to: number, arrive: (() => void) | null = null): Promise<void> {
+    const wanted = { to, arrive };
+    this.#wanted = wanted;
+    if (this.loading) return new Promise((done) => this.#idle.push(done));
+    this.loading = true;
+    const skip = Math.max(0, Math.min(to - ABOVE, this.length - PAGE));
+    await this.#fetch({ skip, limit: PAGE }, (page) => {
+      // Meanwhile one looks elsewhere, or back at what was there.
+      if (this.#wanted !== wanted) return;
+      this.#wanted = null;
+      this.#take(page, skip);
+      arrive?.();
+    });
+  }
+
+  async #loadBefore(): Promise<void> {
+    if (this.first === 0 || this.loading) return;
+    this.loading = true;
+    const skip = Math.max(0, this.first - PAGE);
+    await this.#fetch({ skip, limit: this.first - skip + SLACK }, (page) => {
+      const meets = page.rows.findIndex((row) => row.id === this.rows[0]?.id);
+      // Too much came or went above: the rows that were fetched are no longer next to these.
+      if (meets < 0) return this.#take(page, skip);
+      this.rows = [...page.rows.slice(0, meets), ...this.rows];
+      this.first = skip;
+    });
   }
 
   async loadMore(): Promise<void> {
     if (this.next === null || this.loading) return;
-    const ticket = this.#ticket;
     this.loading = true;
-    try {
-      const query = { ...this.#query(), after: this.next, limit: PAGE };
-      const page = await this.#host.listIncidents(query);
-      if (ticket !== this.#ticket) return;
+    await this.#fetch({ after: this.next, limit: PAGE }, (page) => {
       const known = new Set(this.rows.map((row) => row.id));
       this.rows = [...this.rows, ...page.rows.filter((row) => !known.has(row.id))];
       this.matching = page.matching;
       this.moreMatch = page.more_match;
       this.next = page.next;
+    });
+  }
+
+  async #fetch(part: Partial<QueueQuery>, take: (page: QueuePage) => void): Promise<void> {
+    const ticket = this.#ticket;
+    try {
+      const page = await this.#host.listIncidents({ ...this.#query(), ...part });
+      if (ticket !== this.#ticket) return;
+      this.failure = null;
+      take(page);
     } catch (thrown) {
-      if (ticket === this.#ticket) this.failure = hostError(thrown);
+      if (ticket !== this.#ticket) return;
+      this.#wanted = null;
+      this.failure = hostError(thrown);
     } finally {
-      if (ticket === this.#ticket) this.loading = false;
+      if (ticket === this.#ticket) this.#rest();
     }
+  }
+
+  /** Nothing is being fetched any more; what was asked for meanwhile is next. */
+  #rest(): void {
+    this.loading = false;
+    if (this.#wanted !== null) void this.#jump(this.#wanted.to, this.#wanted.arrive);
+    else this.#idle.splice(0).forEach((done) => done());
+  }
+
+  /** A page takes the place of all rows. */
+  #take(page: QueuePage, first: number): void {
+    this.#away = this.current;
+    this.rows = page.rows;
+    this.first = first;
+    this.matching = page.matching;
+    this.moreMatch = page.more_match;
+    this.total = page.total;
+    this.next = page.next;
   }
 
   move(by: number): void {
     this.touched = true;
-    const target = this.rows[Math.min(this.rows.length - 1, Math.max(0, Math.max(0, this.index) + by))];
+    // A cursor that was left behind comes to where one looks.
+    const from = this.index >= 0 ? this.index + by : this.cursor === null ? by : this.firstVisible - this.first;
+    const target = this.rows[Math.min(this.rows.length - 1, Math.max(0, from))];
     if (target) this.cursor = target.id;
   }
 
@@ -146,10 +237,12 @@ export class Queue {
     this.cursor = id;
   }
 
-  moveToEnd(end: 'first' | 'last'): void {
+  async moveToEnd(end: 'first' | 'last'): Promise<void> {
     this.touched = true;
-    const target = end === 'first' ? this.rows[0] : this.rows.at(-1);
-    if (target) this.cursor = target.id;
+    // In the moment in which the rows are there, or the list would be taken back to what is on the screen.
+    const arrive = (): void => void (this.cursor = (end === 'first' ? this.rows[0] : this.rows.at(-1))?.id ?? this.cursor);
+    if (end === 'first' ? this.first === 0 : this.next === null) arrive();
+    else await this.#jump(end === 'first' ? 0 : this.length - 1, arrive);
   }
 
   receive(event: Event): void {
@@ -173,7 +266,7 @@ export class Queue {
 
   extendTo(id: string, from: string | null = this.#anchor ?? this.cursor): void {
     this.touched = true;
-    const [start, end] = [from ?? id, id].map((known) => this.rows.findIndex((row) => row.id === known)).toSorted((a, b) => a - b);
+    const [start, end] = [this.rows.some((row) => row.id === from) ? (from ?? id) : id, id].map((one) => this.rows.findIndex((row) => row.id === one)).toSorted((a, b) => a - b);
     this.selected = new Set([...this.selected, ...this.rows.slice(Math.max(0, start ?? 0), (end ?? 0) + 1).map((row) => row.id)]);
     this.#anchor = from ?? id;
     this.cursor = id;
@@ -208,8 +301,11 @@ export class Queue {
 
   #place(row: QueueRow): void {
     const fits = matchesQuery(row, this.#query(), this.#user());
-    const lastVisible = this.touched ? this.lastVisible : -1;
-    const placement = placeRow(this.rows, row, lastVisible, this.next !== null, this.filter.order);
+    const lastVisible = this.touched ? this.lastVisible - this.first : -1;
+    if (this.#away?.id === row.id) this.#away = row;
+    let placement = placeRow(this.rows, row, lastVisible, this.next !== null, this.filter.order);
+    // Somewhere above all that was fetched.
+    if (placement.kind === 'insert' && placement.index === 0 && this.first > 0) placement = { kind: 'hold' };
     if (placement.kind === 'replace' && !this.touched && fits) {
       this.rows = this.rows.with(placement.index, row).toSorted(COMPARE[this.filter.order]);
       this.cursor = this.rows[0]?.id ?? null;
@@ -237,6 +333,9 @@ export class Queue {
 
   #startOver(): Promise<void> {
     this.rows = [];
+    this.first = 0;
+    this.firstVisible = 0;
+    this.#wanted = null;
     this.held = new Map();
     this.cursor = null;
     this.unselect();
@@ -247,17 +346,4 @@ export class Queue {
   #near(index: number): QueueRow | undefined {
     return this.rows[Math.min(Math.max(0, index), this.rows.length - 1)];
   }
-}
-
-function toggled(set: ReadonlySet<string>, id: string, present: boolean): ReadonlySet<string> {
-  const next = new Set(set);
-  if (present) next.add(id);
-  else next.delete(id);
-  return next;
-}
-
-function without(map: ReadonlyMap<string, QueueRow>, id: string): ReadonlyMap<string, QueueRow> {
-  const next = new Map(map);
-  next.delete(id);
-  return next;
 }

@@ -1,16 +1,13 @@
+import { keep, kept } from './kept';
+
 export type ThemeChoice = 'dark' | 'light' | 'system';
 
 const KEY = 'firebreak.theme';
 const CHOICES: readonly ThemeChoice[] = ['system', 'dark', 'light'];
 
 function stored(): ThemeChoice {
-  try {
-    const value = localStorage.getItem(KEY);
-    return CHOICES.find((choice) => choice === value) ?? 'system';
-  } catch {
-    // Storage may be denied; the choice then lasts as long as the window.
-    return 'system';
-  }
+  const value = kept(KEY);
+  return CHOICES.find((choice) => choice === value) ?? 'system';
 }
 
 /** Dark, light, or what the system says; kept on this machine only. */
@@ -29,11 +26,7 @@ class Theme {
 
   choose(choice: ThemeChoice): void {
     this.choice = choice;
-    try {
-      localStorage.setItem(KEY, choice);
-    } catch {
-      // As above: the choice still holds for this window.
-    }
+    keep(KEY, choice);
     this.#draw(window.matchMedia('(prefers-color-scheme: light)').matches);
   }
 

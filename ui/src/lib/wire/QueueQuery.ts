@@ -32,6 +32,10 @@ order?: QueueOrder,
  */
 after?: string, 
 /**
+ * Begins the page at this row, counted from 0, where there is no cursor.
+ */
+skip?: number, 
+/**
  * 1 to 500; 200 when absent.
  */
 limit?: number, };

@@ -5,4 +5,12 @@ export type ReachNode = { id: string, name: string, kind: string, role: ReachRol
 /**
  * Hops from the incident's asset.
  */
-hops: number, };
+hops: number, 
+/**
+ * Account id, where it is known.
+ */
+account: string | null, 
+/**
+ * What the account is called. Untrusted text.
+ */
+account_name: string | null, };

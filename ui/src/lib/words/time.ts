@@ -16,9 +16,11 @@ export function age(at: string, now: number): string {
 
 /** Until an instant, as `08:12`; `00:00` once it has passed. */
 export function countdown(at: string, now: number): string {
-  const left = Math.max(0, Math.ceil((Date.parse(at) - now) / SECOND));
-  const minutes = Math.floor(left / 60);
-  return `${pad(minutes)}:${pad(left % 60)}`;
+  return minutes(Math.max(0, Math.ceil((Date.parse(at) - now) / SECOND)));
+}
+
+function minutes(seconds: number): string {
+  return `${pad(Math.floor(seconds / 60))}:${pad(seconds % 60)}`;
 }
 
 /** What is left until an instant, or how long ago it passed: `02:14` within the hour, else `5 h`, `3 d`. */
@@ -27,7 +29,7 @@ export function left(due: string, now: number): { late: boolean; text: string } 
   const late = apart < 0;
   const seconds = Math.abs(late ? Math.ceil(apart / SECOND) : Math.floor(apart / SECOND));
   const text =
-    seconds < 3_600 ? `${pad(Math.floor(seconds / 60))}:${pad(seconds % 60)}`
+    seconds < 3_600 ? minutes(seconds)
     : seconds < 172_800 ? `${Math.floor(seconds / 3_600)} h`
     : `${Math.floor(seconds / 86_400)} d`;
   return { late, text: late ? `\u2212${text}` : text };

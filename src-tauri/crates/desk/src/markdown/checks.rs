@@ -115,6 +115,8 @@ fn view(said: &str) -> wire::IncidentView {
                 kind: s(),
                 role: wire::ReachRole::CrownJewel,
                 hops: 2,
+                account: Some(s()),
+                account_name: Some(s()),
             }],
             assets: 7,
             crown_jewels: 1,

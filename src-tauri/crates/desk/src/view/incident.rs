@@ -1,19 +1,17 @@
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use firebreak_core::assessment::{Assessment, Author, Sentence};
-use firebreak_core::asset::{Asset, Neighbourhood, asset_id};
+use firebreak_core::asset::{Asset, asset_id};
 use firebreak_core::evidence::Evidence;
 use firebreak_core::finding::{Attack, Finding, ResourceKind};
 use firebreak_core::handover::Handover;
 use firebreak_core::suppression::rule_of;
 use firebreak_core::timeline::{Entry, EntryKind};
-use firebreak_core::{AssetId, EvidenceId, FindingId};
-use firebreak_engine::Reach;
+use firebreak_core::{EvidenceId, FindingId};
 use firebreak_sources::mapped::Mapping;
 use firebreak_store::{IncidentContext, StoredAlert};
 use firebreak_wire as wire;
 
-use super::plan::asset_text;
 use super::provenance;
 
 /// Most of an alert shown; the whole is in the store and in exports.
@@ -63,7 +61,7 @@ pub(crate) fn asset(asset: &Asset) -> wire::AssetView {
     }
 }
 
-fn kind(kind: ResourceKind) -> &'static str {
+pub(super) fn kind(kind: ResourceKind) -> &'static str {
     match kind {
         ResourceKind::Instance => "instance",
         ResourceKind::User => "user",
@@ -175,144 +173,4 @@ pub(crate) fn evidence(fact: &Evidence) -> wire::EvidenceView {
         text: fact.text.clone(),
         sha256: fact.sha256.clone(),
     }
-}
-
-/// The neighbourhood with each node's distance from the incident's asset, either way along edges.
-/// What the sources say around the incident, and what lies within reach by everything that was ever
-/// said.
-pub(crate) fn reach(
-    graph: Option<&Neighbourhood>,
-    asset: Option<&Asset>,
-    far: &Reach,
-) -> wire::ReachView {
-    let near = around(graph, asset);
-    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-    let mut view = wire::ReachView {
-        assets: count(far.radius.assets()),
-        crown_jewels: count(far.radius.crown_jewels),
-        unlisted: count(far.radius.unlisted()),
-        hops: far.hops,
-        goes_on: far.radius.goes_on,
-        ..near
-    };
-    // The graph knows what is outside by its name; around the incident it has the source's id.
-    let outside: BTreeMap<String, String> = view
-        .nodes
-        .iter()
-        .filter(|node| node.role == wire::ReachRole::External)
-        .map(|node| (node.name.to_lowercase(), node.id.clone()))
-        .collect();
-    let named = |id: &AssetId| {
-        outside.get(&id.as_str().to_lowercase()).cloned().unwrap_or_else(|| asset_text(id))
-    };
-    for reached in &far.radius.listed {
-        let id = named(&reached.asset);
-        if let Some(known) = view.nodes.iter_mut().find(|node| node.id == id) {
-            if known.role == wire::ReachRole::Neighbour {
-                known.hops = reached.hops;
-                if reached.worth.crown_jewel {
-                    known.role = wire::ReachRole::CrownJewel;
-                }
-            }
-            continue;
-        }
-        let called = far.named.get(&reached.asset).cloned().unwrap_or_default();
-        view.nodes.push(wire::ReachNode {
-            name: if called.name.is_empty() { id.clone() } else { called.name },
-            id,
-            kind: called.kind,
-            role: match (reached.outside, reached.worth.crown_jewel) {
-                (true, _) => wire::ReachRole::External,
-                (false, true) => wire::ReachRole::CrownJewel,
-                (false, false) => wire::ReachRole::Neighbour,
-            },
-            hops: reached.hops,
-        });
-    }
-    for edge in &far.radius.edges {
-        for witness in &edge.witnesses {
-            let said = wire::ReachEdge {
-                from: named(&edge.from),
-                to: named(&edge.to),
-                kind: witness.relation.clone(),
-                reason: witness.reason.clone(),
-                source: witness.source.clone(),
-            };
-            if !view.edges.contains(&said) {
-                view.edges.push(said);
-            }
-        }
-    }
-    view
-}
-
-/// What the sources say around the incident's asset.
-fn around(graph: Option<&Neighbourhood>, asset: Option<&Asset>) -> wire::ReachView {
-    let nothing = wire::ReachView::default();
-    let mut nodes: Vec<wire::ReachNode> = Vec::new();
-    let centre = asset.map(|asset| asset.id.clone());
-    if let Some(asset) = asset {
-        nodes.push(wire::ReachNode {
-            id: asset.id.to_string(),
-            name: asset.name.clone().unwrap_or_else(|| asset.id.to_string()),
-            kind: kind(asset.kind).to_owned(),
-            role: wire::ReachRole::Compromised,
-            hops: 0,
-        });
-    }
-    let Some(graph) = graph else { return wire::ReachView { nodes, ..nothing } };
-    let hops = distances(graph, centre.as_ref());
-    for node in &graph.nodes {
-        if Some(&node.id) == centre.as_ref() {
-            continue;
-        }
-        nodes.push(wire::ReachNode {
-            id: node.id.to_string(),
-            name: node.name.clone(),
-            kind: node.kind.clone(),
-            role: match (node.external, node.crown_jewel) {
-                (true, _) => wire::ReachRole::External,
-                (false, true) => wire::ReachRole::CrownJewel,
-                (false, false) => wire::ReachRole::Neighbour,
-            },
-            hops: hops.get(&node.id).copied().unwrap_or(u32::MAX),
-        });
-    }
-    let edges = graph
-        .edges
-        .iter()
-        .map(|edge| wire::ReachEdge {
-            from: asset_text(&edge.from),
-            to: asset_text(&edge.to),
-            kind: edge.kind.clone(),
-            reason: edge.reason.clone(),
-            source: edge.source.clone(),
-        })
-        .collect();
-    wire::ReachView { nodes, edges, ..nothing }
-}
-
-fn distances<'a>(
-    graph: &'a Neighbourhood,
-    centre: Option<&'a AssetId>,
-) -> BTreeMap<&'a AssetId, u32> {
-    let mut hops = BTreeMap::new();
-    let Some(centre) = centre else { return hops };
-    hops.insert(centre, 0);
-    let mut frontier = vec![centre];
-    let mut distance = 0;
-    while !frontier.is_empty() {
-        distance += 1;
-        let mut next = Vec::new();
-        for edge in &graph.edges {
-            for (from, to) in [(&edge.from, &edge.to), (&edge.to, &edge.from)] {
-                if frontier.contains(&from) && !hops.contains_key(to) {
-                    hops.insert(to, distance);
-                    next.push(to);
-                }
-            }
-        }
-        frontier = next;
-    }
-    hops
 }

@@ -73,6 +73,7 @@ pub(crate) fn filter(query: wire::QueueQuery, me: &str) -> QueueFilter {
             wire::QueueOrder::Clock => queue::QueueOrder::Clock,
         },
         after: query.after,
+        skip: query.skip.unwrap_or(0),
         limit: query.limit.unwrap_or(ROWS),
     }
 }

@@ -5,7 +5,7 @@ use firebreak_core::queue::{OwnerFilter, QueueFilter};
 use firebreak_core::{IncidentState, Severity};
 use sqlx::{QueryBuilder, Row};
 
-use super::list::names;
+use super::list::{Part, names};
 use super::{After, COUNTED, Found, MOST_SECONDS, SECOND_SHIFT, search, second};
 use crate::row::json_text;
 use crate::{Store, StoreError};
@@ -29,7 +29,8 @@ impl Store {
         if states.is_empty() {
             return Ok(Found { places: Vec::new(), matching: 0, more_match: false });
         }
-        let filter = QueueFilter { states, ..filter.clone() };
+        let skip = if after.is_some() { 0 } else { filter.skip };
+        let filter = QueueFilter { states, skip: 0, ..filter.clone() };
         let words = search::words(&filter);
         let (matching, more_match) = match (after, &words) {
             (Some(after), _) => (after.matching, after.more_match),
@@ -45,15 +46,21 @@ impl Store {
             Some(words) => {
                 let expression = search::expression(&words, &filter, accounts);
                 let found = self.found(&filter, &expression, None, COUNTED).await?;
-                let places = self.in_clock_order(&found.places, at, limit).await?;
+                let places = self.in_clock_order(&found.places, at, skip, limit).await?;
                 (places, found.matching, found.more_match)
             }
             None if few => {
                 let found = self.listed(&filter, accounts, None, COUNTED).await?;
-                (self.in_clock_order(&found.places, at, limit).await?, matching, more_match)
+                (self.in_clock_order(&found.places, at, skip, limit).await?, matching, more_match)
             }
             None => {
-                (self.along_the_clocks(&filter, accounts, at, limit).await?, matching, more_match)
+                // Each row that is passed over is looked at: the nearer end is the cheaper one.
+                let part = match (skip, more_match) {
+                    (0, _) => Part::first(limit),
+                    (_, true) => Part { skip: skip.into(), ..Part::first(limit) },
+                    (_, false) => Part::of(matching.into(), skip.into(), limit.into()),
+                };
+                (self.along_the_clocks(&filter, accounts, at, part).await?, matching, more_match)
             }
         };
         Ok(Found { places, matching, more_match })
@@ -63,6 +70,7 @@ impl Store {
         &self,
         places: &[i64],
         after: Option<At>,
+        skip: u32,
         limit: u32,
     ) -> Result<Vec<i64>, StoreError> {
         let (due, place) = after.unwrap_or((i64::MIN, i64::MIN));
@@ -70,12 +78,13 @@ impl Store {
             "SELECT i.place AS place FROM json_each(?1) asked
              CROSS JOIN incident i INDEXED BY incident_place ON i.place = asked.value
              WHERE i.due IS NOT NULL AND (i.due, i.place) > (?2, ?3)
-             ORDER BY i.due, i.place LIMIT ?4",
+             ORDER BY i.due, i.place LIMIT ?4 OFFSET ?5",
         )
         .bind(json_text(&places))
         .bind(due)
         .bind(place)
         .bind(limit)
+        .bind(skip)
         .fetch_all(self.read())
         .await
         .map_err(StoreError::of("listing incidents"))?;
@@ -87,7 +96,7 @@ impl Store {
         filter: &QueueFilter,
         accounts: Option<&[String]>,
         after: Option<At>,
-        limit: u32,
+        part: Part,
     ) -> Result<Vec<i64>, StoreError> {
         let (due, place) = after.unwrap_or((i64::MIN, i64::MIN));
         let mut statement = QueryBuilder::new(
@@ -119,12 +128,20 @@ impl Store {
             statement.push(format!(" AND (place >> {SECOND_SHIFT}) & {MOST_SECONDS} BETWEEN "));
             statement.push_bind(first).push(" AND ").push_bind(last);
         }
-        statement.push(" ORDER BY due, place LIMIT ").push_bind(limit);
+        statement.push(match part.backwards {
+            true => " ORDER BY due DESC, place DESC LIMIT ",
+            false => " ORDER BY due, place LIMIT ",
+        });
+        statement.push_bind(part.limit).push(" OFFSET ").push_bind(part.skip);
         let rows = statement
             .build()
             .fetch_all(self.read())
             .await
             .map_err(StoreError::of("listing incidents"))?;
-        Ok(rows.iter().map(|row| row.get("place")).collect())
+        let mut places: Vec<i64> = rows.iter().map(|row| row.get("place")).collect();
+        if part.backwards {
+            places.reverse();
+        }
+        Ok(places)
     }
 }

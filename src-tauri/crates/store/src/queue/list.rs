@@ -1,5 +1,6 @@
 //! The queue without text: stretches of indexes that are in its order.
 
+use std::collections::{BTreeSet, HashMap};
 use std::ops::RangeInclusive;
 
 use firebreak_core::queue::{OwnerFilter, QueueFilter};
@@ -7,12 +8,44 @@ use firebreak_core::{IncidentState, Severity};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite};
 
-use super::{After, COUNTED, Found, stretches};
+use super::{After, COUNTED, Found, severities, stretches};
 use crate::row::json_text;
 use crate::{Store, StoreError};
 
 /// Stretches in one statement; SQLite takes 500.
 const MOST_ARMS: usize = 400;
+
+/// Which part of a stretch is read.
+#[derive(Clone, Copy)]
+pub(super) struct Part {
+    pub(super) skip: i64,
+    pub(super) limit: i64,
+    /// From its other end.
+    pub(super) backwards: bool,
+}
+
+impl Part {
+    /// The first of it.
+    pub(super) fn first(limit: u32) -> Self {
+        Self { skip: 0, limit: limit.into(), backwards: false }
+    }
+
+    /// What follows the first so many of the `held` ones, from the end that is nearer.
+    pub(super) fn of(held: i64, skip: i64, limit: i64) -> Self {
+        let left = (held - skip).max(0);
+        if skip <= left {
+            return Self { skip, limit, backwards: false };
+        }
+        let limit = limit.min(left);
+        Self { skip: left - limit, limit, backwards: true }
+    }
+}
+
+/// What tallies say there is.
+struct Tallied {
+    arms: Vec<Arm>,
+    by_severity: HashMap<String, i64>,
+}
 
 /// Incidents of one state, and of one account where that is asked for: one stretch of an index.
 struct Arm {
@@ -41,7 +74,7 @@ impl Store {
         after: Option<&After>,
         limit: u32,
     ) -> Result<Found, StoreError> {
-        let (arms, matching) = match accounts {
+        let Tallied { arms, by_severity } = match accounts {
             Some(accounts) => self.arms_of_accounts(filter, accounts).await?,
             None => self.arms_of_all(filter).await?,
         };
@@ -51,20 +84,30 @@ impl Store {
             Some(after) => (after.matching, after.more_match),
             // Of these no tally is kept.
             None if two || timed => self.count(&arms, filter).await?,
-            None => (u32::try_from(matching).unwrap_or(u32::MAX), false),
+            None => (u32::try_from(by_severity.values().sum::<i64>()).unwrap_or(u32::MAX), false),
         };
+        let skip = if after.is_some() { 0 } else { filter.skip };
+        let places = if skip > 0 && !two && !timed && arms.len() <= MOST_ARMS {
+            self.places_from(&arms, &by_severity, filter, limit).await?
+        } else {
+            let first = self.first_places(&arms, filter, after, limit.saturating_add(skip)).await?;
+            first.into_iter().skip(skip as usize).collect()
+        };
+        Ok(Found { places, matching, more_match })
+    }
+
+    async fn first_places(
+        &self,
+        arms: &[Arm],
+        filter: &QueueFilter,
+        after: Option<&After>,
+        limit: u32,
+    ) -> Result<Vec<i64>, StoreError> {
         let mut places = Vec::new();
         for stretch in stretches(filter, after) {
             let mut here = Vec::new();
             for arms in arms.chunks(MOST_ARMS) {
-                let mut statement = QueryBuilder::new("");
-                push_union(&mut statement, arms, &filter.owner, &stretch, limit);
-                let rows = statement
-                    .build()
-                    .fetch_all(self.read())
-                    .await
-                    .map_err(StoreError::of("listing incidents"))?;
-                here.extend(rows.iter().map(|row| row.get::<i64, _>("place")));
+                here.append(&mut self.part(arms, filter, &stretch, Part::first(limit)).await?);
             }
             here.sort_unstable_by(|one, other| other.cmp(one));
             places.append(&mut here);
@@ -73,7 +116,56 @@ impl Store {
             }
         }
         places.truncate(limit as usize);
-        Ok(Found { places, matching, more_match })
+        Ok(places)
+    }
+
+    /// Tallies say how many of each severity there are, so that the walk is within one of them, and
+    /// from its nearer end.
+    async fn places_from(
+        &self,
+        arms: &[Arm],
+        by_severity: &HashMap<String, i64>,
+        filter: &QueueFilter,
+        limit: u32,
+    ) -> Result<Vec<i64>, StoreError> {
+        let (mut places, mut skip) = (Vec::new(), i64::from(filter.skip));
+        for (severity, stretch) in severities(filter) {
+            let held = by_severity.get(severity.name()).copied().unwrap_or(0);
+            if held <= skip {
+                skip -= held;
+                continue;
+            }
+            let part = Part::of(held, skip, i64::from(limit));
+            let mut here = self.part(arms, filter, &stretch, part).await?;
+            here.sort_unstable_by(|one, other| other.cmp(one));
+            places.append(&mut here);
+            skip = 0;
+            if places.len() >= limit as usize {
+                break;
+            }
+        }
+        places.truncate(limit as usize);
+        Ok(places)
+    }
+
+    async fn part(
+        &self,
+        arms: &[Arm],
+        filter: &QueueFilter,
+        stretch: &RangeInclusive<i64>,
+        part: Part,
+    ) -> Result<Vec<i64>, StoreError> {
+        if arms.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut statement = QueryBuilder::new("");
+        push_union(&mut statement, arms, &filter.owner, stretch, part);
+        let rows = statement
+            .build()
+            .fetch_all(self.read())
+            .await
+            .map_err(StoreError::of("listing incidents"))?;
+        Ok(rows.iter().map(|row| row.get("place")).collect())
     }
 
     /// What there is of the accounts asked for, and how much of it.
@@ -81,14 +173,14 @@ impl Store {
         &self,
         filter: &QueueFilter,
         accounts: &[String],
-    ) -> Result<(Vec<Arm>, i64), StoreError> {
+    ) -> Result<Tallied, StoreError> {
         let rows = sqlx::query(
-            "SELECT t.account, t.state, sum(t.incidents) AS incidents
+            "SELECT t.account, t.state, t.severity, sum(t.incidents) AS incidents
              FROM json_each(?1) asked CROSS JOIN account_tally t ON t.account = asked.value
              WHERE t.incidents > 0
                AND (?2 IS NULL OR t.state IN (SELECT value FROM json_each(?2)))
                AND (?3 IS NULL OR t.severity IN (SELECT value FROM json_each(?3)))
-             GROUP BY 1, 2",
+             GROUP BY 1, 2, 3",
         )
         .bind(json_text(&accounts))
         .bind(names(&filter.states, IncidentState::name))
@@ -96,22 +188,22 @@ impl Store {
         .fetch_all(self.read())
         .await
         .map_err(StoreError::of("counting incidents"))?;
-        Ok(arms(&rows))
+        Ok(tallied(&rows))
     }
 
-    async fn arms_of_all(&self, filter: &QueueFilter) -> Result<(Vec<Arm>, i64), StoreError> {
+    async fn arms_of_all(&self, filter: &QueueFilter) -> Result<Tallied, StoreError> {
         let owner = match &filter.owner {
             OwnerFilter::Any => None,
             OwnerFilter::Nobody => Some(""),
             OwnerFilter::Person(name) => Some(name.as_str()),
         };
         let rows = sqlx::query(
-            "SELECT NULL AS account, state, sum(incidents) AS incidents FROM incident_tally
+            "SELECT NULL AS account, state, severity, sum(incidents) AS incidents FROM incident_tally
              WHERE incidents > 0
                AND (?1 IS NULL OR state IN (SELECT value FROM json_each(?1)))
                AND (?2 IS NULL OR severity IN (SELECT value FROM json_each(?2)))
                AND (?3 IS NULL OR owner = ?3)
-             GROUP BY 2",
+             GROUP BY 2, 3",
         )
         .bind(names(&filter.states, IncidentState::name))
         .bind(names(&filter.severities, Severity::name))
@@ -119,7 +211,7 @@ impl Store {
         .fetch_all(self.read())
         .await
         .map_err(StoreError::of("counting incidents"))?;
-        Ok(arms(&rows))
+        Ok(tallied(&rows))
     }
 
     async fn count(&self, arms: &[Arm], filter: &QueueFilter) -> Result<(u32, bool), StoreError> {
@@ -127,7 +219,7 @@ impl Store {
         for stretch in stretches(filter, None) {
             for arms in arms.chunks(MOST_ARMS) {
                 let mut statement = QueryBuilder::new("SELECT count(*) AS incidents FROM (");
-                push_union(&mut statement, arms, &filter.owner, &stretch, COUNTED + 1);
+                push_union(&mut statement, arms, &filter.owner, &stretch, Part::first(COUNTED + 1));
                 statement.push(")");
                 let row = statement
                     .build()
@@ -142,11 +234,16 @@ impl Store {
     }
 }
 
-/// The stretches that there are, and how many incidents they hold.
-fn arms(rows: &[SqliteRow]) -> (Vec<Arm>, i64) {
-    let arm = |row: &SqliteRow| Arm { account: row.get("account"), state: row.get("state") };
-    let incidents = rows.iter().map(|row| row.get::<i64, _>("incidents"));
-    (rows.iter().map(arm).collect(), incidents.sum())
+/// The stretches that there are, and how many incidents of each severity they hold.
+fn tallied(rows: &[SqliteRow]) -> Tallied {
+    let arms: BTreeSet<(Option<String>, String)> =
+        rows.iter().map(|row| (row.get("account"), row.get("state"))).collect();
+    let mut by_severity = HashMap::new();
+    for row in rows {
+        *by_severity.entry(row.get("severity")).or_default() += row.get::<i64, _>("incidents");
+    }
+    let arms = arms.into_iter().map(|(account, state)| Arm { account, state }).collect();
+    Tallied { arms, by_severity }
 }
 
 /// The names asked for as JSON; `None` where any will do.
@@ -155,19 +252,23 @@ pub(super) fn names<T: Copy>(asked: &[T], name: impl Fn(T) -> &'static str) -> O
     (!names.is_empty()).then(|| json_text(&names))
 }
 
-/// The greatest places of all arms together.
+/// A part of the places of all arms together.
 fn push_union(
     statement: &mut QueryBuilder<Sqlite>,
     arms: &[Arm],
     owner: &OwnerFilter,
     stretch: &RangeInclusive<i64>,
-    limit: u32,
+    part: Part,
 ) {
+    let order =
+        if part.backwards { " ORDER BY place ASC LIMIT " } else { " ORDER BY place DESC LIMIT " };
     for (index, arm) in arms.iter().enumerate() {
         if index > 0 {
             statement.push(" UNION ALL ");
         }
-        statement.push("SELECT place FROM (SELECT place FROM incident INDEXED BY ");
+        // A limit of its own lets SQLite end each arm early, but costs as much as it passes over.
+        statement.push(if part.skip == 0 { "SELECT place FROM (" } else { "" });
+        statement.push("SELECT place FROM incident INDEXED BY ");
         statement.push(match (&arm.account, owner) {
             (Some(_), _) => "incident_account_place",
             (None, OwnerFilter::Any) => "incident_state_place",
@@ -188,7 +289,10 @@ fn push_union(
         }
         statement.push(" AND place BETWEEN ").push_bind(*stretch.start());
         statement.push(" AND ").push_bind(*stretch.end());
-        statement.push(" ORDER BY place DESC LIMIT ").push_bind(limit).push(")");
+        if part.skip == 0 {
+            statement.push(order).push_bind(part.limit).push(")");
+        }
     }
-    statement.push(" ORDER BY place DESC LIMIT ").push_bind(limit);
+    statement.push(order).push_bind(part.limit);
+    statement.push(" OFFSET ").push_bind(part.skip);
 }

@@ -68,7 +68,9 @@ impl Store {
         limit: u32,
     ) -> Result<Found, StoreError> {
         // The walk that counts is the one that finds: looking a broad word up is most of the work.
-        let most = if after.is_some() { limit } else { COUNTED + 1 };
+        let skip = if after.is_some() { 0 } else { filter.skip };
+        let limit = limit.saturating_add(skip);
+        let most = if after.is_some() { limit } else { limit.max(COUNTED + 1) };
         let (mut places, mut number) = (Vec::new(), 0);
         for stretch in stretches(filter, after) {
             let left = most.saturating_sub(number);
@@ -94,6 +96,7 @@ impl Store {
             places.extend(rows.iter().map(|row| row.get::<i64, _>("place")));
         }
         places.truncate(limit as usize);
+        let places = places.into_iter().skip(skip as usize).collect();
         let (matching, more_match) = match after {
             Some(after) => (after.matching, after.more_match),
             None => (number.min(COUNTED), number > COUNTED),

@@ -1,7 +1,8 @@
-import type { EvidenceView, FindingView, IncidentView, PlanView, QueueRow, ReachEdge, ReachView, TimelineEntry } from '$wire';
+import type { EvidenceView, FindingView, IncidentView, PlanView, QueueRow, TimelineEntry } from '$wire';
 import { OPEN_STATES } from '../../words/labels';
 import { inventRow } from './incidents';
 import { hex, randomFrom } from './random';
+import { inventReach } from './reach';
 
 const random = randomFrom(99);
 const ago = (seconds: number): string => new Date(Date.now() - seconds * 1000).toISOString();
@@ -35,40 +36,6 @@ const EVIDENCE: readonly EvidenceView[] = [
   text: String(text),
   sha256: hex(random, 64),
 }));
-
-function reach(asset: string, name: string): ReachView {
-  const node = (id: string, kind: string, role: ReachView['nodes'][number]['role'], hops: number, label = id): ReachView['nodes'][number] =>
-    ({ id, name: label, kind, role, hops });
-  const edge = (from: string, to: string, kind: string, reason: string, source = 'wiz'): ReachEdge => ({ from, to, kind, reason, source });
-  return {
-    assets: 7,
-    crown_jewels: 1,
-    unlisted: 0,
-    hops: 4,
-    goes_on: false,
-    nodes: [
-      node('45.9.148.21', 'address', 'external', 1),
-      node(asset, 'instance', 'compromised', 0, name),
-      node('role/web-node', 'role', 'neighbour', 1, 'role web-node'),
-      node('customer-exports', 'bucket', 'crown_jewel', 2),
-      node('sg-web', 'security group', 'neighbour', 1, 'sg-web (6)'),
-      node('cart-api', 'service', 'neighbour', 2, 'cart-api ×4'),
-      node('session-db', 'database', 'neighbour', 2),
-      node('log-shipper', 'instance', 'neighbour', 1),
-      node('vol-0a41', 'volume', 'neighbour', 1),
-    ],
-    edges: [
-      edge('45.9.148.21', asset, 'network', 'port 443 open to 0.0.0.0/0 through store-alb'),
-      edge(asset, 'role/web-node', 'identity', 'instance profile web-node', 'aws'),
-      edge('role/web-node', 'customer-exports', 'data', 'role web-node can read it', 'aws'),
-      edge(asset, 'sg-web', 'network', 'member of the group'),
-      edge('sg-web', 'cart-api', 'network', 'port 8080 open within the group'),
-      edge('sg-web', 'session-db', 'network', 'port 5432 open to sg-web'),
-      edge(asset, 'log-shipper', 'network', 'port 514 to 10.4.2.9'),
-      edge(asset, 'vol-0a41', 'mounts', 'attached as /dev/xvda', 'aws'),
-    ],
-  };
-}
 
 function finding(row: QueueRow, number: number, title: string): FindingView {
   return {
@@ -159,7 +126,7 @@ export function inventDetail(row: QueueRow, plan: PlanView | null, mood: ModelMo
     findings: [finding(row, 0, row.title), finding(row, 1, 'New connection to a mining pool'), finding(row, 2, 'Exploit attempt against a public endpoint')].slice(0, Math.max(1, Math.min(3, row.finding_count))),
     timeline: [...TIMELINE],
     evidence: [...EVIDENCE],
-    reach: reach(asset, name),
+    reach: inventReach(row, asset, name),
     related: [
       { row: { ...inventRow(11, 90), state: 'new' }, why: 'same asset' },
       { row: { ...inventRow(12, 210), state: 'triaged' }, why: 'names AKIA4EXAMPLE too' },

@@ -49,6 +49,7 @@ import { CommandDesk } from './commander';
 import { countsOf, inventQueue, inventRow } from './incidents';
 import { inventPreview } from './mapping';
 import { inventMarkdown } from './markdown';
+import { inventMillion, MILLION_COUNTS, millionth } from './million';
 import { inventRaw } from './raw';
 import { playRun } from './run';
 import { SourceDesk } from './source-desk';
@@ -89,7 +90,7 @@ export class FakeHost implements Host {
     const empty = scenario === 'empty' || scenario === 'first-run' || scenario === 'quiet';
     this.rows = empty ? [] : inventQueue(size).sort(compareRows);
     if (scenario === 'quiet') this.rows = [{ ...inventRow(0, 300), state: 'closed' }];
-    this.snapshot.counts = countsOf(this.rows);
+    this.snapshot.counts = scenario === 'million' ? MILLION_COUNTS : countsOf(this.rows);
     this.#suppressions = new SuppressionDesk(this, this.#triage);
   }
 
@@ -120,14 +121,15 @@ export class FakeHost implements Host {
 
   listIncidents = async (query: QueueQuery): Promise<QueuePage> => {
     if (this.scenario === 'loading') return new Promise(() => {});
+    if (this.scenario === 'million') return inventMillion(query);
     const matching = this.rows.filter((row) => matchesQuery(row, query, this.snapshot.user)).toSorted(COMPARE[query.order ?? 'severity']);
-    const from = query.after ? matching.findIndex((row) => row.id === query.after) + 1 : 0;
+    const from = query.after ? matching.findIndex((row) => row.id === query.after) + 1 : (query.skip ?? 0);
     const rows = matching.slice(from, from + (query.limit ?? 200));
     const more = from + rows.length < matching.length;
     return { rows, matching: matching.length, more_match: false, total: this.rows.length, next: more ? (rows.at(-1)?.id ?? null) : null };
   };
 
-  queueCounts = async (): Promise<QueueCounts> => countsOf(this.rows);
+  queueCounts = async (): Promise<QueueCounts> => (this.scenario === 'million' ? MILLION_COUNTS : countsOf(this.rows));
 
   getIncident = async (id: string): Promise<IncidentView> => {
     const row = this.row(id);
@@ -279,6 +281,7 @@ export class FakeHost implements Host {
   row(id: string): QueueRow {
     const row = this.rows.find((other) => other.id === id);
     if (row) return row;
+    if (this.scenario === 'million') return millionth(Number(id.slice(4)));
     throw new HostError({ code: 'not_found', message: `There is no incident ${id} in this workspace.`, retryable: false });
   }
 

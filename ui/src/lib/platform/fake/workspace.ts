@@ -19,6 +19,7 @@ export const SCENARIOS = [
   'phase1',
   'model-down',
   'audit-bad',
+  'million',
   'sources',
 ] as const;
 export type Scenario = (typeof SCENARIOS)[number];
