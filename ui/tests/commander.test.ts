@@ -5,8 +5,8 @@ import { inventQueue } from '$lib/platform/fake/incidents';
 import { areaOf, layoutCommand, RADIUS } from '../src/features/commander/layout';
 import { LOOK, ROLES } from '../src/features/commander/looks';
 
-function node(id: string, role: CommandRole, hops: number, count = 1): CommandNode {
-  return { id, name: id, kind: 'instance', region: null, role, hops, count, incidents: [] };
+function node(id: string, role: CommandRole, hops: number, count = 1, vpc: string | null = null): CommandNode {
+  return { id, name: id, kind: 'instance', region: null, vpc, role, hops, count, incidents: [] };
 }
 
 function account(name: string, nodes: CommandNode[]): CommandAccount {
@@ -40,6 +40,20 @@ describe('the picture of what burns', () => {
     for (const box of boxes) expect(box.more + box.placed.reduce((sum, one) => sum + one.node.count, 0)).toBe(180);
     // What burns is not what is left out.
     for (const box of boxes) expect(box.placed[0]?.node.role).toBe('compromised');
+  });
+
+  it('draws networks inside their account, and nothing of another in them', () => {
+    const one = account('a', [node('web', 'compromised', 0, 1, 'vpc-1'), node('db', 'reachable', 1, 1, 'vpc-2'), node('cart', 'reachable', 1, 1, 'vpc-1'), node('role', 'on_path', 1)]);
+    const box = layoutCommand([one], [], 900, 600).boxes[0];
+    expect(box?.vpcs.map((vpc) => vpc.id)).toEqual(['vpc-1', 'vpc-2']);
+    for (const vpc of box?.vpcs ?? []) {
+      expect(vpc.x).toBeGreaterThan(box?.x ?? 0);
+      expect(vpc.y + vpc.height).toBeLessThanOrEqual((box?.y ?? 0) + (box?.height ?? 0));
+      for (const { node: known, y } of box?.placed ?? []) expect(y - RADIUS > vpc.y && y + RADIUS + 14 < vpc.y + vpc.height).toBe(known.vpc === vpc.id);
+    }
+    // One row is nobody's network: without room, or where none is known, there is the account alone.
+    expect(layoutCommand([one], [], 900, 160).boxes[0]?.vpcs).toEqual([]);
+    expect(layoutCommand([account('b', [node('x', 'compromised', 0)])], [], 900, 600).boxes[0]?.vpcs).toEqual([]);
   });
 
   it('draws ways only between what is drawn, those to a crown jewel on top', () => {

@@ -108,6 +108,7 @@ def seed(endpoint, region, number, group_maximum=4):
     machines(account)
     # Last, so that what it draws from moto's generator changes no id above.
     identities.update(queues(account))
+    way_to_the_exports(account)
     return {"names": account.names, "keys": identities}
 
 
@@ -201,6 +202,18 @@ def queues(account):
         key = account.iam.create_access_key(UserName=user)["AccessKey"]
         made[who] = {"id": key["AccessKeyId"], "secret": key["SecretAccessKey"]}
     return made
+
+
+def way_to_the_exports(account):
+    """What the web servers' role may become: the role of the nightly export, which has the customers' data."""
+    iam, root = account.iam, f"arn:aws:iam::{ACCOUNT}:root"
+    document = trust({"AWS": root}, "sts:AssumeRole")
+    role = iam.create_role(RoleName="exports-nightly", AssumeRolePolicyDocument=document)["Role"]["Arn"]
+    objects = policy(["s3:GetObject", "s3:PutObject"], "arn:aws:s3:::customer-exports/*")
+    made = iam.create_policy(PolicyName="customer-exports", PolicyDocument=objects)["Policy"]["Arn"]
+    iam.attach_role_policy(RoleName="exports-nightly", PolicyArn=made)
+    hand_over = policy("sts:AssumeRole", role)
+    iam.put_role_policy(RoleName="web-node", PolicyName="start-export", PolicyDocument=hand_over)
 
 
 def used_once(account, made):

@@ -18,6 +18,7 @@ struct Found {
     native_type: &'static str,
     name: Option<String>,
     region: String,
+    vpc: Option<String>,
     tags: BTreeMap<String, String>,
     state: Option<String>,
 }
@@ -75,6 +76,7 @@ async fn read_instance(
         name: tags.get("Name").cloned(),
         region: region.to_owned(),
         state: Some(observe_instance::state_of(&described)?),
+        vpc: described.vpc_id.filter(|vpc| !vpc.is_empty()),
         tags,
     }))
 }
@@ -110,6 +112,7 @@ async fn read_key(
         native_type: "AWS::IAM::AccessKey",
         name: Some(user),
         region: "global".to_owned(),
+        vpc: None,
         tags: owner.map(|owner| owner.tags).unwrap_or_default(),
         state: status,
     }))
@@ -123,7 +126,7 @@ fn identity(
 ) -> Found {
     let tags = tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)).collect();
     let region = "global".to_owned();
-    Found { kind, native_type, name: Some(name), region, tags, state: None }
+    Found { kind, native_type, name: Some(name), region, vpc: None, tags, state: None }
 }
 
 fn gone_or_error(failure: Failure) -> Result<Option<Found>, OutsideError> {
@@ -137,6 +140,7 @@ fn into_asset(found: Found, id: &AssetId, account: &AwsAccount) -> Asset {
         ("name", found.name.is_some()),
         ("account", true),
         ("region", true),
+        ("vpc", found.vpc.is_some()),
         ("tags", !found.tags.is_empty()),
         ("environment", environment != Environment::Unknown),
         ("owner", owner.is_some()),
@@ -154,6 +158,7 @@ fn into_asset(found: Found, id: &AssetId, account: &AwsAccount) -> Asset {
         account: Some(account.account_id.clone()),
         account_name: Some(account.name.clone()),
         region: Some(found.region),
+        vpc: found.vpc,
         environment,
         owner,
         provenance: provenance.collect(),

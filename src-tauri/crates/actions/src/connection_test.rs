@@ -46,6 +46,8 @@ pub(crate) async fn account(clients: &Clients, account: &AwsAccount) -> Vec<Chec
     // A name that hardly exists: "no such role" is as good an answer as the role.
     let role = iam.get_role().role_name("firebreak-connection-test").send().await;
     lines.push(line("iam:GetRole", "", role));
+    let details = iam.get_account_authorization_details().max_items(1).send().await;
+    lines.push(line("iam:GetAccountAuthorizationDetails", "", details));
     lines
 }
 

@@ -8,7 +8,7 @@ use firebreak_core::containment::INCIDENT_TAG;
 use serde_json::{Value, json};
 
 /// Reads of the context panel and of the connection test, whatever is enabled.
-const CONTEXT: [&str; 11] = [
+const CONTEXT: [&str; 12] = [
     "autoscaling:DescribeAutoScalingGroups",
     "autoscaling:DescribeAutoScalingInstances",
     "ec2:DescribeAddresses",
@@ -18,6 +18,7 @@ const CONTEXT: [&str; 11] = [
     "ec2:DescribeSecurityGroups",
     "ec2:DescribeSnapshots",
     "iam:GetAccessKeyLastUsed",
+    "iam:GetAccountAuthorizationDetails",
     "iam:ListAccessKeys",
     "iam:SimulatePrincipalPolicy",
 ];

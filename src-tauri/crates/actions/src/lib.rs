@@ -15,6 +15,7 @@ mod connection;
 mod connection_test;
 mod executor;
 mod failure;
+mod identities;
 mod identity;
 mod least_privilege;
 mod observe_instance;

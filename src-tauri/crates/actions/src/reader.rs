@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use firebreak_core::asset::Asset;
+use firebreak_core::iam;
 use firebreak_core::observed::Observed;
 use firebreak_core::ports::{
     CheckLine, Clock, CloudReader, OutsideError, OwnIdentity, Target, Vault,
@@ -12,7 +13,7 @@ use firebreak_core::{ActionId, AssetId};
 
 use crate::account::AwsAccount;
 use crate::connection::{Attempts, Clients, Connector, KeychainCredentials, Regions};
-use crate::{asset, connection_test, identity, observe_instance, observe_key};
+use crate::{asset, connection_test, identities, identity, observe_instance, observe_key};
 
 /// Reads one AWS account.
 pub struct AwsReader {
@@ -64,6 +65,14 @@ impl CloudReader for AwsReader {
         let found =
             asset::read(&clients, &self.account, id, self.account.region_of(region)).await?;
         Ok(found.map(|found| Asset { read_at: Some(self.clock.now()), ..found }))
+    }
+
+    #[tracing::instrument(skip_all)]
+    async fn identities(&self) -> Result<iam::Account, OutsideError> {
+        let regions = self.account.regions.iter();
+        let regions: Result<Vec<(String, Clients)>, OutsideError> =
+            regions.map(|region| Ok((region.clone(), self.clients(region)?))).collect();
+        identities::read(&regions?, &self.account).await
     }
 
     #[tracing::instrument(skip_all)]

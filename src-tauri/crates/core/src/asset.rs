@@ -75,6 +75,9 @@ pub struct Asset {
     pub account_name: Option<String>,
     /// Region.
     pub region: Option<String>,
+    /// The network it is in: `vpc-…`. What was kept before this was read has none.
+    #[serde(default)]
+    pub vpc: Option<String>,
     /// From tags; unknown otherwise.
     pub environment: Environment,
     /// From the tag `owner` or `team`.
@@ -101,6 +104,7 @@ impl Asset {
             account: resource.account.clone(),
             account_name: resource.account_name.clone(),
             region: resource.region.clone(),
+            vpc: resource.vpc.clone(),
             environment: Environment::from_tags(&resource.tags),
             owner: owner_of(&resource.tags),
             tags: resource.tags.clone(),
@@ -112,6 +116,7 @@ impl Asset {
             ("name", asset.name.is_some()),
             ("account", asset.account.is_some()),
             ("region", asset.region.is_some()),
+            ("vpc", asset.vpc.is_some()),
             ("tags", !asset.tags.is_empty()),
             ("environment", asset.environment != Environment::Unknown),
             ("owner", asset.owner.is_some()),
@@ -138,6 +143,7 @@ impl Asset {
         take(&mut self.account, fresh.account);
         take(&mut self.account_name, fresh.account_name);
         take(&mut self.region, fresh.region);
+        take(&mut self.vpc, fresh.vpc);
         take(&mut self.owner, fresh.owner);
         take(&mut self.cloud_state, fresh.cloud_state);
         take(&mut self.read_at, fresh.read_at);

@@ -146,6 +146,9 @@ pub struct Resource {
     pub account_name: Option<String>,
     /// Region as the cloud writes it.
     pub region: Option<String>,
+    /// The network it is in: `vpc-…`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vpc: Option<String>,
     /// Tags as sent.
     pub tags: BTreeMap<String, String>,
 }

@@ -19,6 +19,7 @@ pub mod evidence;
 pub mod finding;
 pub mod graph;
 pub mod handover;
+pub mod iam;
 pub mod id;
 pub mod incident;
 pub mod observed;

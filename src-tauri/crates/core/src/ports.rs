@@ -12,6 +12,7 @@ use crate::asset::{Asset, Neighbourhood};
 use crate::call::Call;
 use crate::evidence::Evidence;
 use crate::finding::{Finding, FindingDraft};
+use crate::iam;
 use crate::incident::Incident;
 use crate::observed::Observed;
 use crate::write_back::Budget;
@@ -200,6 +201,9 @@ pub trait CloudReader: Send + Sync {
 
     /// What the cloud knows of an asset; `None` when it knows no such thing.
     async fn asset(&self, id: &AssetId, region: &str) -> Result<Option<Asset>, OutsideError>;
+
+    /// Users, roles, policies, and what runs as which role: what reachability is worked out from.
+    async fn identities(&self) -> Result<iam::Account, OutsideError>;
 
     /// Whom the responder's own credentials are, so that they are never a target.
     async fn own_identity(&self) -> Result<OwnIdentity, OutsideError>;

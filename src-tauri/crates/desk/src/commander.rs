@@ -1,14 +1,15 @@
 //! The commander's view: what burns, where it can spread, and what changed.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod picture;
+
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use firebreak_core::asset::Asset;
 use firebreak_core::clock::{Target, median};
 use firebreak_core::incident::label;
 use firebreak_core::policy::VerdictKind;
 use firebreak_core::queue::{QueueFilter, QueueRow};
-use firebreak_core::{AssetId, IncidentId, IncidentState, Severity, StepState};
+use firebreak_core::{AssetId, IncidentId, IncidentState, StepState};
 use firebreak_engine::Reach;
 use firebreak_store::{ReachSample, StoredStep};
 use firebreak_wire as wire;
@@ -17,8 +18,6 @@ use crate::{Desk, DeskError, view};
 
 /// Incidents on the picture: the most severe.
 const SHOWN: u32 = 60;
-/// What is merely reachable and alike is one from here on.
-const ALIKE: usize = 3;
 /// Lines of what was done since.
 const DEEDS: u32 = 40;
 
@@ -56,15 +55,18 @@ impl Desk {
         let times = store.times(day).await?;
         let mut incidents = Vec::new();
         for row in &burning.rows {
-            let plan = store.plan(&row.id).await?;
+            // Most incidents have none; each plan is a read.
+            let plan = match row.steps_total {
+                0 => None,
+                _ => store.plan(&row.id).await?,
+            };
             let steps = plan.as_ref().map(|(_, steps)| steps.as_slice());
             incidents.push(wire::CommandIncident {
                 row: view::queue::row(row),
                 doing: doing(row.state, steps),
             });
         }
-        let median = |seconds| median(seconds).and_then(|seconds| u32::try_from(seconds).ok());
-        let (accounts, edges) = self.picture(&burning).await?;
+        let (accounts, edges) = picture::of(store, &burning).await?;
         Ok(wire::CommandView {
             at: now,
             open: store.queue_counts().await?.open,
@@ -76,8 +78,8 @@ impl Desk {
             crown_jewels: sample.jewels,
             hops: burning.reach.hops,
             goes_on: burning.reach.radius.goes_on,
-            to_acknowledge: median(times.to_acknowledge),
-            to_contain: median(times.to_contain),
+            to_acknowledge: middle(times.to_acknowledge),
+            to_contain: middle(times.to_contain),
             targets: store.clock_targets().await?,
             accounts,
             edges,
@@ -105,7 +107,6 @@ impl Desk {
     pub async fn stats(&self, days: u32) -> Result<wire::Stats, DeskError> {
         let (store, now) = (self.engine.store(), self.engine.now());
         let times = store.times(now - TimeDelta::days(days.into())).await?;
-        let median = |seconds| median(seconds).and_then(|seconds| u32::try_from(seconds).ok());
         let (taken_on, contained) =
             (count(times.to_acknowledge.len()), count(times.to_contain.len()));
         Ok(wire::Stats {
@@ -114,8 +115,8 @@ impl Desk {
             days,
             taken_on,
             contained,
-            to_acknowledge: median(times.to_acknowledge),
-            to_contain: median(times.to_contain),
+            to_acknowledge: middle(times.to_acknowledge),
+            to_contain: middle(times.to_contain),
             targets: store.clock_targets().await?,
         })
     }
@@ -146,118 +147,6 @@ impl Desk {
         let from: Vec<AssetId> = compromised.keys().cloned().collect();
         let reach = self.engine.reach(&from).await?;
         Ok(Burning { rows, compromised, contained, reach })
-    }
-
-    /// Accounts with what is in them, where it burns first, and the ways between.
-    async fn picture(
-        &self,
-        burning: &Burning,
-    ) -> Result<(Vec<wire::CommandAccount>, Vec<wire::CommandEdge>), DeskError> {
-        let radius = &burning.reach.radius;
-        let mut nodes: BTreeMap<AssetId, (wire::CommandRole, u32)> = BTreeMap::new();
-        let mut edges = BTreeSet::new();
-        for edge in &radius.edges {
-            edges.insert((edge.from.clone(), edge.to.clone(), false));
-        }
-        for reached in &radius.listed {
-            let role = match (reached.outside, reached.worth.crown_jewel) {
-                (true, _) => wire::CommandRole::External,
-                (false, true) => wire::CommandRole::CrownJewel,
-                (false, false) => wire::CommandRole::Reachable,
-            };
-            nodes.entry(reached.asset.clone()).or_insert((role, reached.hops));
-            if !reached.worth.crown_jewel {
-                continue;
-            }
-            for edge in radius.path(reached) {
-                edges.remove(&(edge.from.clone(), edge.to.clone(), false));
-                edges.insert((edge.from.clone(), edge.to.clone(), true));
-                if let Some((role @ wire::CommandRole::Reachable, _)) = nodes.get_mut(&edge.to) {
-                    *role = wire::CommandRole::OnPath;
-                }
-            }
-        }
-        // A path may lead through what was listed after its jewel.
-        for (from, _, _) in edges.iter().filter(|(_, _, to_jewel)| *to_jewel) {
-            if let Some((role @ wire::CommandRole::Reachable, _)) = nodes.get_mut(from) {
-                *role = wire::CommandRole::OnPath;
-            }
-        }
-        for asset in burning.contained.keys() {
-            nodes.insert(asset.clone(), (wire::CommandRole::Contained, 0));
-        }
-        for asset in burning.compromised.keys() {
-            nodes.insert(asset.clone(), (wire::CommandRole::Compromised, 0));
-        }
-        let known = self.engine.store().assets(&nodes.keys().cloned().collect()).await?;
-        let known: BTreeMap<&AssetId, &Asset> =
-            known.iter().map(|asset| (&asset.id, asset)).collect();
-        let rows: BTreeMap<&AssetId, &QueueRow> =
-            burning.rows.iter().filter_map(|row| Some((row.asset.as_ref()?, row))).collect();
-        let mut accounts: BTreeMap<Option<String>, wire::CommandAccount> = BTreeMap::new();
-        let mut within = Vec::new();
-        for (id, (role, hops)) in &nodes {
-            let (asset, row) = (known.get(id), rows.get(id));
-            let account = asset
-                .and_then(|asset| asset.account.clone())
-                .or_else(|| row.and_then(|row| row.account.clone()))
-                .filter(|_| *role != wire::CommandRole::External);
-            let called = burning.reach.named.get(id);
-            let name = [
-                asset.and_then(|asset| asset.name.clone()),
-                row.and_then(|row| row.asset_name.clone()),
-                called.map(|called| called.name.clone()).filter(|name| !name.is_empty()),
-            ];
-            let labels = burning.compromised.get(id).or_else(|| burning.contained.get(id));
-            let node = wire::CommandNode {
-                id: id.to_string(),
-                name: name.into_iter().flatten().next().unwrap_or_else(|| id.to_string()),
-                kind: called.map(|called| called.kind.clone()).unwrap_or_default(),
-                region: asset.and_then(|asset| asset.region.clone()),
-                role: *role,
-                hops: *hops,
-                count: 1,
-                incidents: labels.cloned().unwrap_or_default(),
-            };
-            let place = accounts.entry(account.clone()).or_insert_with(|| wire::CommandAccount {
-                account: account.clone(),
-                name: None,
-                severity: None,
-                incidents: 0,
-                nodes: Vec::new(),
-            });
-            let account_name = asset.and_then(|asset| asset.account_name.clone());
-            place.name =
-                place.name.take().or(account_name).or(row.and_then(|row| row.account_name.clone()));
-            within.push((account, node));
-        }
-        let stands_for = gather(within, &mut accounts);
-        for row in &burning.rows {
-            let Some(place) = accounts.get_mut(&row.account) else { continue };
-            place.incidents += 1;
-            if row.state != IncidentState::Contained {
-                place.severity = place.severity.max(Some(row.severity));
-            }
-        }
-        let mut accounts: Vec<wire::CommandAccount> = accounts.into_values().collect();
-        accounts.sort_by_key(|place| {
-            let rank = place.severity.map(Severity::rank);
-            std::cmp::Reverse((place.account.is_some(), rank, place.incidents, place.nodes.len()))
-        });
-        let end = |id: &AssetId| {
-            let id = id.to_string();
-            stands_for.get(&id).cloned().unwrap_or(id)
-        };
-        let drawn = edges
-            .iter()
-            .map(|(from, to, to_jewel)| wire::CommandEdge {
-                from: end(from),
-                to: end(to),
-                to_jewel: *to_jewel,
-            })
-            .filter(|edge| edge.from != edge.to)
-            .collect::<BTreeSet<_>>();
-        Ok((accounts, drawn.into_iter().collect()))
     }
 
     async fn since(
@@ -295,51 +184,6 @@ impl Desk {
                 .collect(),
         })
     }
-}
-
-/// Puts nodes into their accounts; many that are alike and merely reachable become one. Answers which
-/// one each of those became.
-fn gather(
-    within: Vec<(Option<String>, wire::CommandNode)>,
-    accounts: &mut BTreeMap<Option<String>, wire::CommandAccount>,
-) -> BTreeMap<String, String> {
-    let plain = |node: &wire::CommandNode| {
-        matches!(node.role, wire::CommandRole::Reachable | wire::CommandRole::External)
-    };
-    let mut alike: BTreeMap<_, Vec<wire::CommandNode>> = BTreeMap::new();
-    let mut stands_for = BTreeMap::new();
-    for (account, node) in within {
-        if plain(&node) {
-            let kind = (account, node.role, node.kind.clone(), node.hops);
-            alike.entry(kind).or_default().push(node);
-        } else if let Some(place) = accounts.get_mut(&account) {
-            place.nodes.push(node);
-        }
-    }
-    for ((account, _, kind, _), nodes) in alike {
-        let Some(place) = accounts.get_mut(&account) else { continue };
-        if nodes.len() < ALIKE {
-            place.nodes.extend(nodes);
-            continue;
-        }
-        let mut one = nodes[0].clone();
-        one.count = count(nodes.len());
-        if !kind.is_empty() {
-            one.name = kind;
-        }
-        one.id = format!("{}\u{2026}", one.id);
-        if nodes.iter().any(|node| node.region != one.region) {
-            one.region = None;
-        }
-        stands_for.extend(nodes.into_iter().map(|node| (node.id, one.id.clone())));
-        place.nodes.push(one);
-    }
-    for place in accounts.values_mut() {
-        place.nodes.sort_by(|one, other| {
-            (one.hops, one.role, &one.id).cmp(&(other.hops, other.role, &other.id))
-        });
-    }
-    stands_for
 }
 
 /// What goes on in an incident, in the words of its most telling step.
@@ -384,6 +228,11 @@ fn point(sample: &ReachSample) -> wire::ReachPoint {
         compromised: sample.compromised,
         contained: sample.contained,
     }
+}
+
+/// The middle one of these seconds.
+fn middle(seconds: Vec<i64>) -> Option<u32> {
+    median(seconds).and_then(|seconds| u32::try_from(seconds).ok())
 }
 
 fn count(number: usize) -> u32 {

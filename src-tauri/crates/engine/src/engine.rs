@@ -16,6 +16,7 @@ use tokio::sync::{Semaphore, broadcast};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use crate::entitlements::ReadAccounts;
 use crate::map::AssetMap;
 use crate::{EngineError, EngineEvent};
 
@@ -82,6 +83,7 @@ pub struct Engine {
     pub(crate) running: Mutex<BTreeMap<StepId, CancellationToken>>,
     pub(crate) triage_slots: Semaphore,
     pub(crate) map: tokio::sync::Mutex<AssetMap>,
+    pub(crate) read_accounts: ReadAccounts,
     pub(crate) checkpointing: tokio::sync::Mutex<()>,
     pub(crate) continuity_checked: AtomicBool,
 }
@@ -107,6 +109,7 @@ impl Engine {
             running: Mutex::default(),
             triage_slots: Semaphore::new(TRIAGE_AT_ONCE),
             map: tokio::sync::Mutex::default(),
+            read_accounts: ReadAccounts::default(),
             checkpointing: tokio::sync::Mutex::default(),
             continuity_checked: AtomicBool::new(false),
         }
@@ -189,6 +192,7 @@ impl Engine {
     /// Adds or replaces the reader of a cloud account, by account id.
     pub fn set_reader(&self, account: &str, reader: Arc<dyn CloudReader>) {
         write(&self.readers).insert(account.to_owned(), reader);
+        self.read_accounts.forget(account);
     }
 
     /// Adds or replaces the executor of a cloud account. Refused below phase 2.
@@ -212,6 +216,7 @@ impl Engine {
     /// Forgets a cloud account.
     pub fn drop_account(&self, account: &str) {
         write(&self.readers).remove(account);
+        self.read_accounts.forget(account);
         write(&self.executors).remove(account);
     }
 
@@ -223,6 +228,11 @@ impl Engine {
     /// The reader of an account.
     pub fn reader(&self, account: &str) -> Option<Arc<dyn CloudReader>> {
         read(&self.readers).get(account).cloned()
+    }
+
+    /// The accounts that can be read.
+    pub(crate) fn accounts(&self) -> Vec<String> {
+        read(&self.readers).keys().cloned().collect()
     }
 
     pub(crate) fn executor(&self, account: &str) -> Option<Arc<dyn Executor>> {

@@ -16,6 +16,7 @@ mod change;
 mod clocks;
 mod draft;
 mod engine;
+mod entitlements;
 mod error;
 mod event;
 mod handover;

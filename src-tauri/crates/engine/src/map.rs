@@ -17,7 +17,7 @@ const PAGE: u32 = 200;
 /// Assets listed with their paths where nobody asks for more.
 const LISTED: usize = 120;
 /// Hops looked at.
-const HOPS: u32 = 4;
+pub(crate) const HOPS: u32 = 4;
 /// Who a crown jewel's claim is filed under; contexts don't keep which source made it.
 const CONTEXT: &str = "context";
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use firebreak_core::asset::{Asset, Neighbourhood};
 use firebreak_core::finding::Finding;
+use firebreak_core::iam::SOURCE;
 use firebreak_core::{AssetId, IncidentId, canonical};
 use serde_json::json;
 
@@ -31,6 +32,18 @@ impl Engine {
         };
 
         let before = self.store.context(id).await?.neighbourhood;
+        let account =
+            incident.asset.as_ref().and_then(|asset| account_and_region(asset, &findings).0);
+        let allowed = self
+            .entitlements(
+                &incident,
+                account.as_deref(),
+                read.as_ref(),
+                graph.as_ref(),
+                &mut problems,
+            )
+            .await?;
+        let graph = allowed.join(graph, before.as_ref().map(|(graph, _)| graph));
         let now = self.now();
         let problem = (!problems.is_empty()).then(|| problems.join("; "));
         let mut write = self.store.write().await?;
@@ -52,6 +65,10 @@ impl Engine {
                     detail,
                 ))
                 .await?;
+        }
+        if let Some((text, at, found)) = allowed.line(account.as_deref().unwrap_or_default()) {
+            let sha256 = canonical::digest("firebreak iam v1", found);
+            write.put_evidence(id, SOURCE, at, &text, &sha256).await?;
         }
         write.commit().await?;
         if let Some(graph) = &graph {

@@ -50,6 +50,12 @@ pub fn is_cloud_form(text: &str) -> bool {
         || (lower.starts_with("//") && lower.contains(".googleapis.com/"))
 }
 
+/// The network that a source says something is in; `None` for what is no VPC's id.
+pub fn vpc(text: &str) -> Option<String> {
+    let own = canonical(text);
+    (own.platform.is_some() && own.id.starts_with("vpc-")).then_some(own.id)
+}
+
 /// The ARN of an EC2 instance known by its resource id; Wiz's graph knows it by ARN.
 pub fn instance_arn(id: &str, account: &str, region: &str) -> String {
     let partition = match region {
@@ -187,6 +193,17 @@ mod tests {
         let got = (read.id.as_str(), read.kind, read.account.as_deref(), read.region.as_deref());
         assert_eq!(got, (id, kind, account, region), "{text}");
         assert_eq!(canonical(&read.id).id, read.id, "canonical twice is canonical once");
+    }
+
+    #[test]
+    fn a_network_goes_by_its_id() {
+        let id = Some("vpc-0aa11bb22cc33dd44");
+        assert_eq!(vpc(" vpc-0aa11bb22cc33dd44 ").as_deref(), id);
+        let arn = "arn:aws:ec2:eu-central-1:123456789012:vpc/vpc-0aa11bb22cc33dd44";
+        assert_eq!(vpc(arn).as_deref(), id);
+        for other in ["storefront", "subnet-0aa11bb22cc33dd44", "", "vpc-<b>x"] {
+            assert_eq!(vpc(other), None, "{other}");
+        }
     }
 
     #[test]

@@ -73,6 +73,8 @@ pub struct CommandNode {
     pub name: String,
     pub kind: String,
     pub region: Option<String>,
+    /// The network it is in, where that is known: `vpc-…`.
+    pub vpc: Option<String>,
     pub role: CommandRole,
     /// Hops from the nearest compromised asset.
     pub hops: u32,

@@ -16,9 +16,13 @@ export interface Box {
   width: number;
   height: number;
   placed: Placed[];
+  /** Its networks that are known, where there is room for them. */
+  vpcs: (Frame & { id: string })[];
   /** Assets that are not drawn. */
   more: number;
 }
+
+type Frame = Record<'x' | 'y' | 'width' | 'height', number>;
 
 export interface Picture {
   boxes: Box[];
@@ -33,6 +37,8 @@ const HEAD = 36;
 const PAD = 10;
 /** Where a box says how much more there is. */
 const FOOT = 16;
+/** What the line with a network's name takes. */
+const VPC_HEAD = 18;
 /** Boxes that can be read across a room. */
 const MOST_BOXES = 7;
 const COLUMN = 86;
@@ -57,8 +63,6 @@ export function layoutCommand(accounts: readonly CommandAccount[], edges: readon
   ways.sort((a, b) => Number(a.toJewel) - Number(b.toJewel));
   return { boxes, rest: accounts.slice(MOST_BOXES), ways };
 }
-
-type Frame = Pick<Box, 'x' | 'y' | 'width' | 'height'>;
 
 function frames(number: number, width: number, height: number): Frame[] {
   if (number === 0) return [];
@@ -85,27 +89,63 @@ function frames(number: number, width: number, height: number): Frame[] {
 
 function fill(account: CommandAccount, frame: Frame): Box {
   const inner = { x: frame.x + PAD, y: frame.y + HEAD, width: frame.width - 2 * PAD, height: frame.height - HEAD - FOOT };
-  const most = Math.max(1, Math.floor(inner.width / COLUMN));
-  const high = Math.max(1, Math.floor(inner.height / ROW));
   const hops = [...new Set(account.nodes.map((node) => node.hops))].sort((a, b) => a - b);
-  const columns = Math.min(most, hops.length);
-  const columnOf = (node: CommandNode): number => Math.min(columns - 1, hops.indexOf(node.hops));
+  const parts = byVpc(account.nodes, hops, inner);
   const placed: Placed[] = [];
   let more = 0;
-  for (let column = 0; column < columns; column += 1) {
-    const here = account.nodes.filter((node) => columnOf(node) === column);
+  for (const part of parts) {
+    const column = columns(part.nodes, hops, part);
+    placed.push(...column.placed);
+    more += column.more;
+  }
+  const vpcs = parts.flatMap(({ id, nodes: _, ...place }) => (id === null ? [] : [{ id, ...place, y: place.y - VPC_HEAD, height: place.height + VPC_HEAD }]));
+  return { account, ...frame, placed, vpcs, more };
+}
+
+/** An account's networks one over the other, what is in none of them last; all in one where there is no room. */
+function byVpc(nodes: readonly CommandNode[], hops: readonly number[], inner: Frame): (Frame & { id: string | null; nodes: readonly CommandNode[] })[] {
+  const ids = [...new Set(nodes.map((node) => node.vpc))].sort((a, b) => Number(a === null) - Number(b === null));
+  const groups = ids.map((id) => [id, nodes.filter((node) => node.vpc === id)] as const);
+  const whole = [{ id: null, nodes, ...inner }];
+  if (!groups.some(([id]) => id !== null)) return whole;
+  const tall = groups.map(([, members]) => Math.max(...hops.map((hop) => members.filter((node) => node.hops === hop).length)));
+  const heads = groups.filter(([id]) => id !== null).length * VPC_HEAD + (groups.length - 1) * GAP;
+  const row = (inner.height - heads) / tall.reduce((sum, rows) => sum + rows, 0);
+  const least = (inner.height - heads) / groups.length;
+  if (Math.max(row, least) < ROW) return whole;
+  // Where not every row fits, each has the same room and says how much more there is.
+  const heights = tall.map((rows) => (row < ROW ? least : rows * row));
+  let y = inner.y;
+  return groups.map(([id, members], at) => {
+    const head = id === null ? 0 : VPC_HEAD;
+    const height = heights[at] ?? least;
+    const part = { id, nodes: members, x: inner.x, y: y + head, width: inner.width, height };
+    y += head + height + GAP;
+    return part;
+  });
+}
+
+function columns(nodes: readonly CommandNode[], hops: readonly number[], inner: Frame): { placed: Placed[]; more: number } {
+  const most = Math.max(1, Math.floor(inner.width / COLUMN));
+  const high = Math.max(1, Math.floor(inner.height / ROW));
+  const number = Math.min(most, hops.length);
+  const columnOf = (node: CommandNode): number => Math.min(number - 1, hops.indexOf(node.hops));
+  const placed: Placed[] = [];
+  let more = 0;
+  for (let column = 0; column < number; column += 1) {
+    const here = nodes.filter((node) => columnOf(node) === column);
     const drawn = here.slice(0, high);
     more += here.slice(high).reduce((sum, node) => sum + node.count, 0);
     drawn.forEach((node, row) => {
       placed.push({
         node,
-        x: inner.x + ((column + 0.5) * inner.width) / columns,
+        x: inner.x + ((column + 0.5) * inner.width) / number,
         y: inner.y + ((row + 0.5) * inner.height) / drawn.length - 8,
-        fits: Math.max(6, Math.floor(inner.width / columns / 6.4)),
+        fits: Math.max(6, Math.floor(inner.width / number / 6.4)),
       });
     });
   }
-  return { account, ...frame, placed, more };
+  return { placed, more };
 }
 
 /** From the side of one to the side of the other. */

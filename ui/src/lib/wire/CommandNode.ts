@@ -8,7 +8,11 @@ export type CommandNode = { id: string,
 /**
  * Untrusted text.
  */
-name: string, kind: string, region: string | null, role: CommandRole, 
+name: string, kind: string, region: string | null, 
+/**
+ * The network it is in, where that is known: `vpc-…`.
+ */
+vpc: string | null, role: CommandRole, 
 /**
  * Hops from the nearest compromised asset.
  */

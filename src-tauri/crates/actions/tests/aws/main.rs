@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod bench;
+mod entitlements;
 mod faults;
 mod journal;
 mod place;

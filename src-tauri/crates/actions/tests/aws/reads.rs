@@ -88,6 +88,7 @@ async fn assets_come_with_tags_and_state_and_the_own_identity_is_known() {
     assert_eq!(web.environment, Environment::Staging);
     assert_eq!(web.owner.as_deref(), Some("storefront"));
     assert_eq!(web.cloud_state.as_deref(), Some("running"));
+    assert_eq!(web.vpc, Some(place.sandbox.name("vpc.storefront.id")));
     assert_eq!(web.provenance.get("environment").map(String::as_str), Some("aws"));
     assert!(web.read_at.is_some());
 
@@ -95,6 +96,7 @@ async fn assets_come_with_tags_and_state_and_the_own_identity_is_known() {
     assert_eq!((user.kind, user.owner.as_deref()), (ResourceKind::User, Some("platform")));
     let role = read(&place.sandbox.name("role.web-node.arn")).await.unwrap();
     assert_eq!((role.kind, role.name.as_deref()), (ResourceKind::Role, Some("web-node")));
+    assert_eq!(role.vpc, None);
     let access_key = read(&place.sandbox.name("key.deploy-bot.1.id")).await.unwrap();
     assert_eq!(access_key.name.as_deref(), Some("deploy-bot"));
     assert_eq!(access_key.cloud_state.as_deref(), Some("Active"));

@@ -6,6 +6,7 @@
 mod approving;
 mod clocks;
 mod crashing;
+mod entitling;
 mod handing;
 mod ingesting;
 mod interleaving;

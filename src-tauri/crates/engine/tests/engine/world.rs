@@ -15,6 +15,7 @@ use firebreak_core::evidence::Evidence;
 use firebreak_core::finding::{
     Actor, Finding, FindingDraft, FindingStatus, Resource, ResourceKind,
 };
+use firebreak_core::iam;
 use firebreak_core::incident::Incident;
 use firebreak_core::observed::{Instance, Observed, Scaling};
 use firebreak_core::policy::Policies;
@@ -200,6 +201,9 @@ pub struct Cloud {
     pub instance: Mutex<Instance>,
     pub sent: AtomicUsize,
     pub fault: Mutex<Option<Fault>>,
+    /// What reading IAM answers, and how often it was read.
+    pub policies: Mutex<Result<iam::Account, OutsideError>>,
+    pub policies_read: AtomicUsize,
 }
 
 #[derive(Clone, Copy)]
@@ -222,6 +226,8 @@ impl Cloud {
             instance: Mutex::new(instance(tags)),
             sent: AtomicUsize::new(0),
             fault: Mutex::new(None),
+            policies: Mutex::new(Ok(iam::Account::default())),
+            policies_read: AtomicUsize::new(0),
         }
     }
 
@@ -250,8 +256,14 @@ impl CloudReader for Cloud {
     async fn observe(&self, _: &Target) -> Result<Observed, OutsideError> {
         Ok(Observed::Instance(Box::new(self.instance.lock().unwrap().clone())))
     }
-    async fn asset(&self, _: &AssetId, _: &str) -> Result<Option<Asset>, OutsideError> {
-        Ok(None)
+    /// Knows whose keys there are, and nothing else.
+    async fn asset(&self, id: &AssetId, _: &str) -> Result<Option<Asset>, OutsideError> {
+        let key = Resource { name: Some("bot".to_owned()), ..machine(id.as_str()) };
+        Ok(Asset::from_resource("aws", &key).filter(|_| id.as_str().starts_with("AKIA")))
+    }
+    async fn identities(&self) -> Result<iam::Account, OutsideError> {
+        self.policies_read.fetch_add(1, Ordering::SeqCst);
+        self.policies.lock().unwrap().clone()
     }
     async fn own_identity(&self) -> Result<OwnIdentity, OutsideError> {
         Ok(OwnIdentity::default())
@@ -417,10 +429,11 @@ impl Normaliser for Lines {
     }
 }
 
-/// `on-2` is another machine.
+/// `on-2` is another machine, `AKIA…` is a key.
 fn machine(place: &str) -> Resource {
     let id = match place.strip_prefix("on-") {
         Some(number) => format!("i-0bbbbbbbbbbbbbbb{number}"),
+        None if place.starts_with("AKIA") => place.to_owned(),
         None => INSTANCE.to_owned(),
     };
     Resource {

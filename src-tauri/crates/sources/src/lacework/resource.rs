@@ -49,6 +49,7 @@ fn machine(map: &Value) -> Option<Resource> {
         platform: machine.field(&["vmprovider"]).map(line),
         account: machine.field(&["account", "accountid", "projectid"]).map(|id| opaque(&id)),
         region: machine.field(&["region", "zone"]).map(|zone| line(region_of_zone(&zone))),
+        vpc: machine.field(&["vpcid"]).as_deref().and_then(native::vpc),
         tags: machine.tags(),
         ..Resource::default()
     };
@@ -262,11 +263,12 @@ mod tests {
     fn a_machine_in_both_styles() {
         let new = json!({"Machine": [{"KEY": {"mid": 51}, "PROPS": {"hostname": "web-7", "tags":
             {"Account": "123456789012", "InstanceId": "i-0aa11bb22cc33dd44", "Zone": "eu-central-1b",
-             "VmProvider": "AWS", "environment": "staging"}}}]});
+             "VmProvider": "AWS", "VpcId": "vpc-0aa11bb22cc33dd44", "environment": "staging"}}}]});
         let (resource, notes) = read(new);
         assert_eq!(resource.native_id.as_deref(), Some("i-0aa11bb22cc33dd44"));
         assert_eq!(resource.account.as_deref(), Some("123456789012"));
         assert_eq!(resource.region.as_deref(), Some("eu-central-1"));
+        assert_eq!(resource.vpc.as_deref(), Some("vpc-0aa11bb22cc33dd44"));
         assert_eq!(resource.tags["environment"], "staging");
         assert_eq!(notes, "");
         let old = json!({"Machine": [{"HOSTNAME": "web-7", "INSTANCE_ID": "i-0aa11bb22cc33dd44"}],

@@ -31,6 +31,7 @@ pub(super) fn resource(mapping: &Mapping, message: &Value, notes: &mut Notes) ->
         account: line(Field::Account).map(|account| opaque(&account)),
         account_name: line(Field::AccountName),
         region: line(Field::Region),
+        vpc: None,
         tags: several::tags(mapping.find(Field::Tags, message).0, notes),
         native_id: None,
         vendor_id: None,

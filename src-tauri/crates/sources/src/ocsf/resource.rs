@@ -46,6 +46,7 @@ pub(super) fn resource(finding: &Value, notes: &mut Notes) -> Resource {
         .map(|account| opaque(&account)),
         account_name: first(&[(cloud, "account.name"), (main, "owner.account.name")]).map(line),
         region: first(&[(main, "region"), (cloud, "region"), (main, "namespace")]).map(line),
+        vpc: None,
         tags: tags(main, notes),
         native_id: None,
     };

@@ -79,6 +79,7 @@ pub(super) fn resource(alert: &Value, notes: &mut Notes) -> Resource {
         ])
         .or_else(|| text_of(&at(alert, "asset_regions")[0]))
         .map(line),
+        vpc: text_of(&at(alert, "asset_vpcs")[0]).as_deref().and_then(native::vpc),
         tags: tags(alert, notes),
         native_id: None,
         vendor_id: vendor_id.as_deref().map(opaque),
@@ -218,9 +219,11 @@ mod tests {
     #[test]
     fn the_old_compound_id_holds_account_and_instance() {
         let (read, _) = read(json!({"asset_unique_id": "vm_123456789012_i-0aa11bb22cc33dd44",
+            "asset_vpcs": ["vpc-0aa11bb22cc33dd44"],
             "asset_type": "vm", "asset_tags_info_list": ["owner|shop", "loose"], "cloud_provider_id": 123_456_789_012_u64}));
         assert_eq!(read.native_id.as_deref(), Some("i-0aa11bb22cc33dd44"));
         assert_eq!(read.account.as_deref(), Some("123456789012"));
+        assert_eq!(read.vpc.as_deref(), Some("vpc-0aa11bb22cc33dd44"));
         assert_eq!(read.tags["owner"], "shop");
         assert_eq!(read.tags["loose"], "");
     }

@@ -74,6 +74,7 @@ fn read(value: &Value, names: &Names, places: &[&Value], notes: &mut Notes) -> R
         account: first(names.account).map(|text| opaque(&text)),
         account_name: first(names.account_name).map(line),
         region: first(names.region).map(line),
+        vpc: None,
         tags: tags(places, notes),
         native_id: None,
     };

@@ -45,6 +45,7 @@ pub(super) fn resource(entity: &Value, account: &Value, notes: &mut Notes) -> Re
         .map(|text| crate::fields::opaque(&text)),
         account_name: first(&["subscriptionName", "cloudAccount.name", "^name"]).map(line),
         region: first(&["region"]).map(line),
+        vpc: None,
         tags: tags(at(entity, "tags"), notes),
         native_id: None,
     };

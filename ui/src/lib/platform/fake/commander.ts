@@ -26,6 +26,9 @@ export class CommandDesk {
   }
 }
 
+/** What is known of networks: machines are in one, keys, roles and buckets in none. */
+const VPC_OF: Partial<Record<string, string>> = { instance: 'vpc-0f3a9c7d1e2b45680', service: 'vpc-0f3a9c7d1e2b45680', database: 'vpc-0b71d2c4e5f60a913' };
+
 /** What burns, invented from the rows: every open one's asset, and things around it. */
 export function inventCommand(rows: readonly QueueRow[], since: string | null): CommandView {
   const now = Date.now();
@@ -33,7 +36,7 @@ export function inventCommand(rows: readonly QueueRow[], since: string | null): 
   const shown = open.slice(0, SHOWN);
   const accounts = new Map<string, CommandAccount>();
   const edges: CommandEdge[] = [];
-  const node = (id: string, name: string, kind: string, role: CommandRole, hops: number, count = 1, incidents: string[] = []): CommandNode => ({ id, name, kind, region: 'eu-west-1', role, hops, count, incidents });
+  const node = (id: string, name: string, kind: string, role: CommandRole, hops: number, count = 1, incidents: string[] = []): CommandNode => ({ id, name, kind, region: 'eu-west-1', vpc: hops > 0 || id.startsWith('i-') ? (VPC_OF[kind] ?? null) : null, role, hops, count, incidents });
   for (const [at, row] of shown.entries()) {
     const key = row.account ?? 'none';
     const account = accounts.get(key) ?? { account: row.account, name: row.account_name, severity: null, incidents: 0, nodes: [] };
