@@ -13,6 +13,7 @@ const COMMANDS: &[&str] = &[
     "decline_approval",
     "delete_view",
     "end_suppression",
+    "export_overview",
     "get_approval_document",
     "get_clock_targets",
     "get_command_view",

@@ -40,6 +40,7 @@ pub fn handler() -> impl Fn(Invoke) -> bool + Send + Sync + 'static {
         approval::sign_approval,
         audit::list_audit,
         audit::verify_audit,
+        commander::export_overview,
         commander::get_clock_targets,
         commander::get_command_view,
         commander::set_clock_targets,

@@ -1,5 +1,13 @@
 //! The commander's view: what burns, where it can spread, and what changed.
 
+mod aside;
+mod chart;
+#[cfg(test)]
+mod checks;
+mod export;
+mod page;
+mod plot;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};

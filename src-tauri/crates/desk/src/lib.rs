@@ -23,6 +23,7 @@ mod policies;
 mod sandbox;
 mod settings;
 mod sources;
+mod sheet;
 mod suppress;
 mod triage;
 mod vendors;
@@ -40,5 +41,5 @@ pub use settings::PolicyCheck;
 
 pub use firebreak_core::clock::{Goal, Target};
 pub use firebreak_core::triage::Cause;
-pub use firebreak_core::{IncidentState, Severity, Timestamp};
+pub use firebreak_core::{IncidentId, IncidentState, Severity, Timestamp};
 pub use firebreak_engine::{FileReport, IngestReport, PollReport};

@@ -13,6 +13,7 @@ use firebreak_wire as wire;
 
 use crate::{Desk, DeskError};
 use escape::{code, quote, text};
+pub(crate) use escape::visible;
 
 /// Evidence, findings and timeline lines that a document holds of each.
 const MOST_LINES: usize = 500;

@@ -17,6 +17,7 @@ mod draft;
 mod engine;
 mod error;
 mod event;
+mod export;
 mod handover;
 mod head;
 mod incident;

@@ -9,6 +9,7 @@ import type {
   ConnectionTest,
   Direction,
   Envelope,
+  ExportedFile,
   IncidentView,
   KeychainView,
   MappingPreview,
@@ -73,6 +74,8 @@ export interface Host {
   getClockTargets(): Promise<Target[]>;
   /** Answers all targets; running clocks are set anew. */
   setClockTargets(targets: readonly Target[]): Promise<Target[]>;
+  /** Writes what burns on one page, as a PDF; the engine chooses where. */
+  exportOverview(query: CommandQuery): Promise<ExportedFile>;
   /** Views of the queue that were saved, by name. */
   listViews(): Promise<SavedView[]>;
   /** Saves a view, or replaces the one whose id it has. */

@@ -34,6 +34,7 @@ export * from './Environment';
 export * from './ErrorCode';
 export * from './Event';
 export * from './EvidenceView';
+export * from './ExportedFile';
 export * from './FalsePositives';
 export * from './FieldChoice';
 export * from './FieldCondition';

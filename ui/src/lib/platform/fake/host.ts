@@ -9,6 +9,7 @@ import type {
   Direction,
   Envelope,
   Event,
+  ExportedFile,
   IncidentView,
   KeychainView,
   MappingPreview,
@@ -156,6 +157,7 @@ export class FakeHost implements Host {
   setClockTargets = (targets: readonly Target[]): Promise<Target[]> => this.#command.promise(targets);
   listViews = async (): Promise<SavedView[]> => this.#views.list;
   saveView = async (draft: SavedViewDraft): Promise<SavedView> => this.#views.save(draft);
+  exportOverview = async (): Promise<ExportedFile> => this.#command.export();
   deleteView = async (id: string): Promise<void> => this.#views.remove(id);
   previewSuppression = (scope: SuppressionScope, upTo: Severity | null): Promise<SuppressionPreview> => this.#suppressions.preview(scope, upTo);
   addSuppression = (draft: SuppressionDraft): Promise<TriageReport> => this.#suppressions.add(draft);

@@ -9,6 +9,7 @@ import type {
   ConnectionTest,
   Direction,
   Envelope,
+  ExportedFile,
   IncidentView,
   KeychainView,
   MappingPreview,
@@ -58,6 +59,7 @@ export class TauriHost implements Host {
   getCommandView = (query: CommandQuery) => call<CommandView>('get_command_view', { query });
   getClockTargets = () => call<Target[]>('get_clock_targets');
   setClockTargets = (targets: readonly Target[]) => call<Target[]>('set_clock_targets', { targets });
+  exportOverview = (query: CommandQuery) => call<ExportedFile>('export_overview', { query });
   listViews = () => call<SavedView[]>('list_views');
   saveView = (draft: SavedViewDraft) => call<SavedView>('save_view', { draft });
   deleteView = (id: string) => call<void>('delete_view', { id });
