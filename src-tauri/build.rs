@@ -54,6 +54,7 @@ const COMMANDS: &[&str] = &[
     "sign_approval",
     "start_backfill",
     "subscribe",
+    "take_link",
     "test_cloud_account",
     "test_model",
     "test_source",

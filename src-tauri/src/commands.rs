@@ -76,6 +76,7 @@ pub fn handler() -> impl Fn(Invoke) -> bool + Send + Sync + 'static {
         steps::run_step,
         stream::get_snapshot,
         stream::subscribe,
+        stream::take_link,
         suppressions::add_suppression,
         suppressions::end_suppression,
         suppressions::list_suppressed,

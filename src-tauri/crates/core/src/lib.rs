@@ -21,6 +21,7 @@ pub mod graph;
 pub mod handover;
 pub mod id;
 pub mod incident;
+pub mod link;
 pub mod observed;
 pub mod plan;
 pub mod playbook;

@@ -49,6 +49,7 @@ export * from './IncidentState';
 export * from './IncidentView';
 export * from './KeychainStateView';
 export * from './KeychainView';
+export * from './LinkTarget';
 export * from './MappedAlert';
 export * from './MappedField';
 export * from './MappingFault';

@@ -12,6 +12,7 @@ import type {
   ExportedFile,
   IncidentView,
   KeychainView,
+  LinkTarget,
   MappingPreview,
   ModelDraft,
   ModelView,
@@ -75,6 +76,8 @@ export class FakeHost implements Host {
   #plans = new Map<string, PlanView>();
   #send: ((envelope: Envelope) => void) | null = null;
   #command = new CommandDesk(this);
+  /** Where addresses lead that the system handed over. */
+  links: LinkTarget[] = [];
   #cancelled = new Set<string>();
   #sources = new SourceDesk(this);
   #connections = new ConnectionDesk(this);
@@ -128,6 +131,7 @@ export class FakeHost implements Host {
     return { rows, matching: matching.length, more_match: false, total: this.rows.length, next: more ? (rows.at(-1)?.id ?? null) : null };
   };
 
+  takeLink = async (): Promise<LinkTarget | null> => this.links.splice(0).at(-1) ?? null;
   queueCounts = async (): Promise<QueueCounts> => countsOf(this.rows);
 
   getIncident = async (id: string): Promise<IncidentView> => {
@@ -153,11 +157,11 @@ export class FakeHost implements Host {
     this.rows.filter((row) => matchesQuery(row, query, this.snapshot.user)).map((row) => row.id);
 
   getCommandView = (query: CommandQuery): Promise<CommandView> => this.#command.view(query);
+  exportOverview = async (): Promise<ExportedFile> => this.#command.export();
   getClockTargets = async (): Promise<Target[]> => this.#command.targets;
   setClockTargets = (targets: readonly Target[]): Promise<Target[]> => this.#command.promise(targets);
   listViews = async (): Promise<SavedView[]> => this.#views.list;
   saveView = async (draft: SavedViewDraft): Promise<SavedView> => this.#views.save(draft);
-  exportOverview = async (): Promise<ExportedFile> => this.#command.export();
   deleteView = async (id: string): Promise<void> => this.#views.remove(id);
   previewSuppression = (scope: SuppressionScope, upTo: Severity | null): Promise<SuppressionPreview> => this.#suppressions.preview(scope, upTo);
   addSuppression = (draft: SuppressionDraft): Promise<TriageReport> => this.#suppressions.add(draft);

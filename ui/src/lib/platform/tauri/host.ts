@@ -12,6 +12,7 @@ import type {
   ExportedFile,
   IncidentView,
   KeychainView,
+  LinkTarget,
   MappingPreview,
   ModelDraft,
   ModelView,
@@ -44,6 +45,7 @@ import type { Host } from '../host';
 /** The engine behind Tauri's bridge. Command and argument names are the shell's. */
 export class TauriHost implements Host {
   getSnapshot = () => call<Snapshot>('get_snapshot');
+  takeLink = () => call<LinkTarget | null>('take_link');
   listIncidents = (query: QueueQuery) => call<QueuePage>('list_incidents', { query });
   queueCounts = () => call<QueueCounts>('queue_counts');
   getIncident = (id: string) => call<IncidentView>('get_incident', { id });
@@ -57,9 +59,9 @@ export class TauriHost implements Host {
   listTriage = (limit: number) => call<TriageChange[]>('list_triage', { limit });
   selectIncidents = (query: QueueQuery) => call<string[]>('select_incidents', { query });
   getCommandView = (query: CommandQuery) => call<CommandView>('get_command_view', { query });
+  exportOverview = (query: CommandQuery) => call<ExportedFile>('export_overview', { query });
   getClockTargets = () => call<Target[]>('get_clock_targets');
   setClockTargets = (targets: readonly Target[]) => call<Target[]>('set_clock_targets', { targets });
-  exportOverview = (query: CommandQuery) => call<ExportedFile>('export_overview', { query });
   listViews = () => call<SavedView[]>('list_views');
   saveView = (draft: SavedViewDraft) => call<SavedView>('save_view', { draft });
   deleteView = (id: string) => call<void>('delete_view', { id });
