@@ -5,6 +5,7 @@ mod account;
 mod approval;
 mod commander;
 mod containment;
+mod deep_link;
 mod hostile_commands;
 mod hostile_text;
 mod page;

@@ -251,6 +251,33 @@ describe('incident', () => {
   });
 });
 
+describe('a link that the system hands over', () => {
+  const copied = 'inc_0001';
+
+  test('opens its incident, at the start and later', async () => {
+    location.hash = '';
+    const host = new FakeHost('full', 1, 40);
+    host.links.push({ kind: 'incident', id: copied });
+    render(App, { host });
+    await screen.findByTestId('incident-title');
+    expect(location.hash).toBe(`#/incident/${copied}`);
+    await press('Escape');
+    await screen.findAllByTestId('queue-row');
+    host.links.push({ kind: 'incident', id: copied });
+    host.emit({ type: 'link_opened' });
+    await screen.findByTestId('incident-title');
+  });
+
+  test('says why it leads nowhere, and stays where it is', async () => {
+    const host = await open();
+    await screen.findAllByTestId('queue-row');
+    host.links.push({ kind: 'nowhere', message: 'That link leads nowhere.' });
+    host.emit({ type: 'link_opened' });
+    expect(await screen.findByText('That link leads nowhere.')).toBeTruthy();
+    expect(screen.queryByTestId('incident-title')).toBeNull();
+  });
+});
+
 describe('console', () => {
   test('the audit page names the first bad record', async () => {
     const host = await open('audit-bad', '#/audit');

@@ -1,4 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { fireEvent, render, screen } from '@testing-library/svelte';
+import { describe, expect, it, vi } from 'vitest';
+import App from '../src/App.svelte';
+import { FakeHost } from '$lib/platform/fake/host';
 import type { CommandAccount, CommandNode, CommandRole } from '$wire';
 import { inventCommand } from '$lib/platform/fake/commander';
 import { inventQueue } from '$lib/platform/fake/incidents';
@@ -88,5 +91,22 @@ describe('reach over time', () => {
     const { line } = areaOf(points, Date.parse('2026-11-23T00:00:00Z'), Date.parse('2026-11-24T00:00:00Z'), 100, 46);
     expect(line).toBe('M0.0 4.0 H50.0 V44.0 H100');
     expect(areaOf([], 0, 1, 100, 40)).toEqual({ line: '', area: '' });
+  });
+});
+
+describe('one page of it', () => {
+  it('is saved by p, and where it is is said; while one is written no second is asked for', async () => {
+    location.hash = '#/commander';
+    const host = new FakeHost('full', 1, 40);
+    const path = '/home/mo/Downloads/firebreak-what-burns-20261123T191200Z.pdf';
+    let written: (file: { path: string; bytes: number; sha256: string }) => void = () => {};
+    const exported = vi.spyOn(host, 'exportOverview').mockImplementation(() => new Promise((resolve) => (written = resolve)));
+    render(App, { host });
+    await screen.findByTestId('commander-page');
+    await fireEvent.keyDown(window, { key: 'p' });
+    await fireEvent.keyDown(window, { key: 'p' });
+    expect(exported).toHaveBeenCalledTimes(1);
+    written({ path, bytes: 9, sha256: '' });
+    expect(await screen.findByText(`Saved as ${path}`)).toBeTruthy();
   });
 });

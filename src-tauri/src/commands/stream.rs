@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use firebreak_wire::{Envelope, Snapshot};
+use firebreak_wire::{Envelope, LinkTarget, Snapshot};
 use tauri::ipc::Channel;
 use tokio::sync::broadcast::error::RecvError;
 
@@ -9,6 +9,12 @@ use super::{Answer, Open, wire};
 #[tauri::command]
 pub async fn get_snapshot(desk: Open<'_>) -> Answer<Snapshot> {
     desk.snapshot().await.map_err(wire)
+}
+
+/// Where the address leads that the system handed over last, once.
+#[tauri::command]
+pub async fn take_link(desk: Open<'_>) -> Answer<Option<LinkTarget>> {
+    Ok(desk.take_link())
 }
 
 /// Sends every event from now on, in order, until the page goes away.

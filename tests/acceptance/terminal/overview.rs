@@ -33,6 +33,25 @@ async fn what_burns_and_until_when_is_said() {
     assert_eq!(view["compromised"], burning.len());
     stage.run(&["overview"]).await.ended(0).says("compromised assets proven contained");
 
+    // On one page; written once, readable by nobody else, and on record.
+    let page = stage.folder().join("what-burns.pdf");
+    let words = ["overview", "--since", "1h", "--export", page.to_str().unwrap()];
+    let written = stage.json(&words).await;
+    let bytes = std::fs::read(&page).unwrap();
+    assert!(bytes.starts_with(b"%PDF-") && bytes.ends_with(b"%%EOF"), "a whole document");
+    assert_eq!(written["bytes"], bytes.len());
+    let mode = std::os::unix::fs::PermissionsExt::mode(&page.metadata().unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o600);
+    let log = stage.json(&["audit", "export"]).await;
+    let bodies: Vec<&str> =
+        list(&log, "/records").iter().map(|record| text(record, "/body")).collect();
+    let on_record = |body: &&&str| body.contains("view_exported");
+    let record = bodies.iter().find(on_record).expect("the export is on record");
+    assert!(record.contains(text(&written, "/sha256")), "{record}");
+    stage.run(&words).await.ended(1).says("nothing is written over");
+    assert_eq!(std::fs::read(&page).unwrap(), bytes);
+    stage.run(&["overview", "--export", "/nowhere/a.pdf"]).await.ended(1).says("does not exist");
+
     // What is due first, first; a target that can't be kept changes nothing.
     let before = stage.json(&["clocks"]).await;
     let set = ["clocks", "set", "critical", "--acknowledge", "2h", "--contain", "1h"];

@@ -37,6 +37,17 @@ async fn a_commander_sees_what_burns() {
     page.press(&['v']).await;
     page.see("commander-map").await;
 
+    // One page of it, written by the program; the window names no path.
+    page.press(&['p']).await;
+    let said = "[...document.querySelectorAll('.toast')].map((toast) => toast.textContent).find((text) => text.includes('Saved as')) ?? null";
+    page.until("where the page was saved", said).await;
+    let exported = page.invoke("export_overview", json!({})).await;
+    assert!(exported.is_err(), "a query is asked for");
+    let exported = page.invoke("export_overview", json!({ "query": {} })).await.unwrap();
+    let path = exported["path"].as_str().unwrap();
+    assert!(path.ends_with(".pdf"), "{path}");
+    assert!(std::fs::read(path).unwrap().starts_with(b"%PDF-"), "{path}");
+
     page.press(&['w']).await;
     let bare = "document.querySelector('nav.rail') === null && document.querySelector('[data-testid=\"commander-wall\"]') === null";
     page.until("a wall without controls", bare).await;

@@ -16,6 +16,8 @@ use tempfile::TempDir;
 use super::page::Page;
 
 const DRIVER_PATIENCE: Duration = Duration::from_secs(30);
+/// Where programs keep what is a person's; the workspace that is not named is in the first.
+const OWN_FOLDERS: [&str; 3] = ["XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"];
 
 /// A console on a fresh sandbox workspace. Dropping it ends every process it started.
 pub struct Rig {
@@ -23,6 +25,7 @@ pub struct Rig {
     pub sandbox: Running,
     pub programs: Programs,
     driver: Driver,
+    home: PathBuf,
     folder: TempDir,
 }
 
@@ -39,7 +42,7 @@ impl Rig {
     /// Starts everything, or says loudly why it can't be done here.
     pub async fn start(test: &str, options: Options) -> Option<Self> {
         match Programs::find() {
-            Ok(programs) => Some(Self::started(programs, options).await),
+            Ok(programs) => Some(Self::started(programs, options, None).await),
             Err(reason) => {
                 eprintln!("SKIPPED window::{test}: {reason}");
                 None
@@ -47,14 +50,30 @@ impl Rig {
         }
     }
 
-    async fn started(programs: Programs, options: Options) -> Self {
+    /// Starts the person's own console, which is there once only, by a link to an incident; answers the
+    /// incident's id, too.
+    pub async fn linked(test: &str, options: Options) -> Option<(Self, String)> {
+        match Programs::find() {
+            Ok(programs) => {
+                let mut id = String::new();
+                let rig = Self::started(programs, options, Some(&mut id)).await;
+                Some((rig, id))
+            }
+            Err(reason) => {
+                eprintln!("SKIPPED window::{test}: {reason}");
+                None
+            }
+        }
+    }
+
+    async fn started(programs: Programs, options: Options, linked: Option<&mut String>) -> Self {
         let folder = TempDir::with_prefix("firebreak-window-").unwrap();
         let python = Some(programs.python.clone());
         let sandbox =
             Sandbox::start(Options { python, ..options }).await.expect("the sandbox starts");
         let ready = folder.path().join("ready.json");
         sandbox.ready().write(&ready).unwrap();
-        let home = folder.path().join("home");
+        let home = home_in(folder.path(), linked.is_some());
         let made = programs
             .firebreakctl(&home, &["init", "--sandbox", &ready.display().to_string()])
             .await;
@@ -63,19 +82,37 @@ impl Rig {
             "firebreakctl init: {}",
             String::from_utf8_lossy(&made.stderr)
         );
+        let words = match linked {
+            None => vec!["--home".to_owned(), home.display().to_string()],
+            Some(id) => {
+                *id = programs.first_incident(&home).await;
+                vec![format!("firebreak://incident/{id}")]
+            }
+        };
         let driver = Driver::start(&programs, folder.path());
         let client = ClientBuilder::new(HttpConnector::new())
-            .capabilities(capabilities(&programs.program("firebreak"), &home))
+            .capabilities(capabilities(&programs.program("firebreak"), &words))
             .connect(&driver.url)
             .await
             .unwrap_or_else(|error| panic!("no window: {error}\n{}", driver.log_tail()));
         let page = Page::new(client).await;
-        Self { page, sandbox, programs, driver, folder }
+        Self { page, sandbox, programs, driver, home, folder }
     }
 
     /// The workspace's folder.
     pub fn home(&self) -> PathBuf {
-        self.folder.path().join("home")
+        self.home.clone()
+    }
+
+    /// Starts the person's own console a second time, as the system does when a link is clicked.
+    pub async fn start_again(&self, words: &[&str]) -> std::process::Output {
+        let mut command = tokio::process::Command::new(self.programs.program("firebreak"));
+        command.args(words).stdin(Stdio::null()).kill_on_drop(true);
+        for name in OWN_FOLDERS {
+            command.env(name, self.folder.path().join(name));
+        }
+        let ended = tokio::time::timeout(DRIVER_PATIENCE, command.output()).await;
+        ended.expect("the second start ends by itself").expect("firebreak starts")
     }
 
     /// Closes the windows and waits until the program has put everything away.
@@ -127,6 +164,16 @@ impl Programs {
         self.folder.join(name)
     }
 
+    /// Polls, and answers the id of the worst incident.
+    async fn first_incident(&self, home: &Path) -> String {
+        let polled = self.firebreakctl(home, &["poll"]).await;
+        assert!(polled.status.success(), "{}", String::from_utf8_lossy(&polled.stderr));
+        let listed =
+            self.firebreakctl(home, &["--json", "incidents", "list", "--limit", "1"]).await;
+        let page: Value = serde_json::from_slice(&listed.stdout).unwrap();
+        page["rows"][0]["id"].as_str().expect("an incident").to_owned()
+    }
+
     /// Runs the terminal's program on a workspace.
     pub async fn firebreakctl(&self, home: &Path, words: &[&str]) -> std::process::Output {
         let mut command = tokio::process::Command::new(self.program("firebreakctl"));
@@ -135,8 +182,13 @@ impl Programs {
     }
 }
 
-fn capabilities(program: &Path, home: &Path) -> serde_json::Map<String, Value> {
-    let wanted = json!({ "tauri:options": { "application": program, "args": ["--home", home] } });
+/// A workspace of its own, or the one that a console has when it is told none.
+fn home_in(folder: &Path, own: bool) -> PathBuf {
+    if own { folder.join(OWN_FOLDERS[0]).join("firebreak") } else { folder.join("home") }
+}
+
+fn capabilities(program: &Path, words: &[String]) -> serde_json::Map<String, Value> {
+    let wanted = json!({ "tauri:options": { "application": program, "args": words } });
     wanted.as_object().cloned().unwrap_or_default()
 }
 
@@ -156,9 +208,9 @@ impl Driver {
         command.args(["--port", &port.to_string(), "--native-port", &native.to_string()]);
         command.arg("--native-driver").arg(&programs.webkit_driver);
         // The page's own storage must not be shared with another run.
-        for name in ["XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"] {
+        for name in OWN_FOLDERS {
             let own = folder.join(name);
-            fs::create_dir(&own).unwrap();
+            fs::create_dir_all(&own).unwrap();
             command.env(name, own);
         }
         command.stdin(Stdio::null()).stdout(sink.try_clone().unwrap()).stderr(sink);

@@ -113,6 +113,10 @@ fn try_on_clean_root(
     let version =
         stage::attempt(checkout, "firebreak --version", chroot(&root, "firebreak --version"))?;
     tally.check("firebreak --version answers there", version.status.success());
+    let link = "grep -qx 'Exec=firebreak %u' /usr/share/applications/Firebreak.desktop && \
+                grep -qx 'MimeType=x-scheme-handler/firebreak;' /usr/share/applications/Firebreak.desktop";
+    let linked = stage::attempt(checkout, "look at its desktop entry", chroot(&root, link))?;
+    tally.check("links to incidents are handed to it", linked.status.success());
     // Ten seconds alive with a window is a start: `timeout` then ends it with 124.
     let start = "mkdir -p /tmp/home && cd /tmp && export HOME=/tmp/home && \
                  xvfb-run -a dbus-run-session -- timeout 10 firebreak --home /tmp/workspace; \

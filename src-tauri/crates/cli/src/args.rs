@@ -104,6 +104,10 @@ pub enum Command {
         /// Also what changed in this time, like 2h.
         #[arg(long, value_name = "AGE")]
         since: Option<String>,
+        /// On one page, as a PDF into this file, which must not be there yet. Needs the workspace for
+        /// itself: an export is recorded.
+        #[arg(long, value_name = "FILE")]
+        export: Option<PathBuf>,
     },
     /// Counts, and how the clocks were kept.
     Stats {
@@ -123,7 +127,7 @@ impl Command {
             | Self::Policy(_)
             | Self::Audit(_)
             | Self::Stats { .. }
-            | Self::Overview { .. }
+            | Self::Overview { export: None, .. }
             | Self::Clocks { command: None | Some(ClockCommand::Show) }
             | Self::Phase { to: None } => false,
             Self::Source(

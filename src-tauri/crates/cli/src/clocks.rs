@@ -1,5 +1,7 @@
 //! Targets, how they were kept, and the commander's view in words.
 
+use std::path::PathBuf;
+
 use chrono::{DateTime, Utc};
 use firebreak_desk::{Goal, Target};
 use firebreak_wire::{ClockView, CommandQuery, CommandRole, CommandView};
@@ -39,8 +41,17 @@ pub async fn run(context: &Context, command: Option<ClockCommand>) -> Result<(),
     Ok(())
 }
 
-pub async fn overview(context: &Context, since: Option<&str>) -> Result<(), Failure> {
+pub async fn overview(
+    context: &Context,
+    since: Option<&str>,
+    export: Option<PathBuf>,
+) -> Result<(), Failure> {
     let since = since.map(age).transpose()?.map(|age| Utc::now() - age);
+    if export.is_some() {
+        let written = context.desk.export_overview(CommandQuery { since }, export).await?;
+        context.print(&written, |written| format!("written to {}", clean(&written.path)));
+        return Ok(());
+    }
     let view = context.desk.command_view(CommandQuery { since }).await?;
     context.print(&view, told);
     Ok(())

@@ -1,5 +1,5 @@
 use chrono::{DateTime, TimeDelta, Utc};
-use firebreak_desk::IncidentState;
+use firebreak_desk::{IncidentId, IncidentState, incident_link};
 use firebreak_wire::{IncidentView, QueueQuery, QueueRow, ReachRole, ReachView, TriageWish};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -108,6 +108,7 @@ pub fn row(row: &QueueRow) -> String {
 pub fn incident(view: &IncidentView) -> String {
     let mut lines =
         vec![row(&view.row), format!("joined because: {}", clean(&view.joined_because))];
+    lines.push(incident_link(&IncidentId::new(&view.row.id)));
     if let Some(into) = &view.merged_into {
         lines.push(format!("merged into {}; its findings are there", into.label));
     }

@@ -91,7 +91,9 @@ async fn dispatch(context: &Context, command: Command) -> Result<(), Failure> {
         Command::Policy(command) => policy::run(context, command).await,
         Command::Audit(command) => audit::run(context, command).await,
         Command::Clocks { command } => clocks::run(context, command).await,
-        Command::Overview { since } => clocks::overview(context, since.as_deref()).await,
+        Command::Overview { since, export } => {
+            clocks::overview(context, since.as_deref(), export).await
+        }
         Command::Stats { days } => workspace::stats(context, days).await,
         Command::Demo => demo::run(context).await,
     }

@@ -22,6 +22,7 @@ pub mod handover;
 pub mod iam;
 pub mod id;
 pub mod incident;
+pub mod link;
 pub mod observed;
 pub mod plan;
 pub mod playbook;

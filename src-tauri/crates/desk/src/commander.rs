@@ -1,6 +1,13 @@
 //! The commander's view: what burns, where it can spread, and what changed.
 
+mod aside;
+mod chart;
+#[cfg(test)]
+mod checks;
+mod export;
+mod page;
 mod picture;
+mod plot;
 
 use std::collections::BTreeMap;
 

@@ -6,7 +6,7 @@ use firebreak_core::ports::{Signer, Vault};
 use firebreak_engine::{Engine, Identity, Parts};
 use firebreak_secrets::Keychain;
 use firebreak_store::Store;
-use firebreak_wire::{AuditVerdict, Envelope, ModelView};
+use firebreak_wire::{AuditVerdict, Envelope, LinkTarget, ModelView};
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -38,6 +38,8 @@ pub struct Desk {
     pub(crate) model_status: RwLock<ModelView>,
     pub(crate) storage_problem: RwLock<Option<String>>,
     pub(crate) pending: Mutex<Option<Pending>>,
+    /// Where the address leads that was opened last.
+    pub(crate) link: Mutex<Option<LinkTarget>>,
     pub(crate) schedule: Schedule,
     pub(crate) backfilling: Mutex<BTreeMap<String, CancellationToken>>,
     /// Cancels the change of many incidents that is under way.
@@ -118,6 +120,7 @@ impl Desk {
             model_status: RwLock::new(model_status),
             storage_problem: RwLock::default(),
             pending: Mutex::default(),
+            link: Mutex::default(),
             schedule: Schedule::default(),
             backfilling: Mutex::default(),
             changing: Mutex::default(),

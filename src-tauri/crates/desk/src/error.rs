@@ -22,6 +22,16 @@ pub enum DeskError {
     /// Another Firebreak works on it.
     #[error("another Firebreak is open on {0}; do this there, or close it first")]
     Busy(PathBuf),
+    /// A file for people could not be written.
+    #[error("can't write {path}: {source}; {remedy}")]
+    Export {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+        /// What to do.
+        remedy: &'static str,
+    },
     /// This desk was opened to read only.
     #[error("this workspace was opened to read only")]
     ReadOnly,
@@ -52,7 +62,7 @@ impl DeskError {
     /// The error as it crosses to a person's screen.
     pub fn to_wire(&self) -> WireError {
         let (code, retryable) = match self {
-            Self::Home { .. } => (ErrorCode::Storage, true),
+            Self::Home { .. } | Self::Export { .. } => (ErrorCode::Storage, true),
             Self::NoWorkspace(_) | Self::Invalid(_) => (ErrorCode::Invalid, false),
             Self::Busy(_) | Self::ReadOnly | Self::Refused(_) => (ErrorCode::Refused, false),
             Self::Engine(error) => match error {

@@ -8,10 +8,12 @@ mod checks;
 mod escape;
 
 use chrono::{DateTime, Utc};
-use firebreak_core::ProofOutcome;
+use firebreak_core::link::incident_link;
+use firebreak_core::{IncidentId, ProofOutcome};
 use firebreak_wire as wire;
 
 use crate::{Desk, DeskError};
+pub(crate) use escape::visible;
 use escape::{code, quote, text};
 
 /// Evidence, findings and timeline lines that a document holds of each.
@@ -79,6 +81,7 @@ fn head(out: &mut Lines, view: &wire::IncidentView) {
         let labels: Vec<String> = view.merged.iter().map(|link| link.label.clone()).collect();
         out.fact("Merged into it", joined(&labels));
     }
+    out.fact("In Firebreak", code(&incident_link(&IncidentId::new(&row.id))));
     for notice in &view.notices {
         out.fact("Missing", text(&notice.text));
     }

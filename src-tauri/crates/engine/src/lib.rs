@@ -19,6 +19,7 @@ mod engine;
 mod entitlements;
 mod error;
 mod event;
+mod export;
 mod handover;
 mod head;
 mod incident;

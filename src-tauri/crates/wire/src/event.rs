@@ -36,6 +36,8 @@ pub enum Event {
     },
     /// A suppression rule was made, changed or ended, or hid something: ask for them again.
     SuppressionsChanged,
+    /// The system handed the console an address: take it.
+    LinkOpened,
     /// Plan, step, assessment, evidence or timeline of an incident changed: ask for it again.
     IncidentDetailChanged {
         incident: String,

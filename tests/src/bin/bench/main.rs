@@ -1,5 +1,6 @@
 //! The repository's benchmark: `cargo xtask bench`. Prints a table; compares nothing across runs,
-//! for machines are noisy. Everything is measured through the desk, as the window uses it.
+//! for machines are noisy. Everything is measured through the desk, as the window uses it; with `--ui`
+//! only what the window itself shows and takes.
 
 mod backfill;
 mod containing;
@@ -10,6 +11,7 @@ mod parsers;
 mod queue;
 mod stats;
 mod table;
+mod ui;
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -45,6 +47,12 @@ async fn main() -> Result<(), Failure> {
     let mut table = Table::default();
 
     let folder = tempfile::tempdir()?;
+    if std::env::args().any(|word| word == "--ui") {
+        let queue = queue::prepare(folder.path(), scaled(QUEUE)).await?;
+        ui::measure(queue.path(), &mut table).await?;
+        table.print();
+        return Ok(());
+    }
     // First: what others leave in memory is not part of it.
     backfill::measure(folder.path(), scaled(BACKFILL), &mut table).await?;
     parsers::measure(scaled(ALERTS), &mut table).await?;
@@ -58,7 +66,8 @@ async fn main() -> Result<(), Failure> {
     memory::window(&home, &mut table);
     containing::measure(&mut table).await?;
     // Last: a million of anything stays in the allocator, and the rows above tell of memory.
-    queue::measure(folder.path(), scaled(QUEUE), &mut table).await?;
+    let queue = queue::measure(folder.path(), scaled(QUEUE), &mut table).await?;
+    ui::measure(queue.path(), &mut table).await?;
     graph::measure(scaled(ASSETS), &mut table)?;
     table.print();
     Ok(())

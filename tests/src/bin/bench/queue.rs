@@ -8,7 +8,7 @@ use std::time::Instant;
 use chrono::{DateTime, TimeDelta};
 use firebreak_core::finding::Severity;
 use firebreak_core::{AssetId, IncidentId, IncidentState};
-use firebreak_desk::Desk;
+use firebreak_desk::{Desk, Home};
 use firebreak_store::{Altered, IncidentHead, IncidentSummary, Stand};
 use firebreak_wire::{Event, QueueQuery, TriageOrder, TriageWish};
 
@@ -25,8 +25,9 @@ const CHANGES: usize = 100;
 /// Incidents that are closed at once.
 const CHANGED_AT_ONCE: usize = 5_000;
 
-pub async fn measure(folder: &Path, count: usize, table: &mut Table) -> Result<(), Failure> {
-    let (desk, _) = open(&folder.join("queue")).await?;
+/// Measures a full one, and answers where it is.
+pub async fn measure(folder: &Path, count: usize, table: &mut Table) -> Result<Home, Failure> {
+    let (desk, home) = open(&folder.join("queue")).await?;
     let began = Instant::now();
     fill(&desk, count).await?;
     let rate = count as f64 / began.elapsed().as_secs_f64();
@@ -46,7 +47,15 @@ pub async fn measure(folder: &Path, count: usize, table: &mut Table) -> Result<(
     change(&desk, count, table).await?;
     change_many(&desk, count, table).await?;
     desk.close().await;
-    Ok(())
+    Ok(home)
+}
+
+/// Fills a queue for whoever measures something else of it.
+pub async fn prepare(folder: &Path, count: usize) -> Result<Home, Failure> {
+    let (desk, home) = open(&folder.join("queue")).await?;
+    fill(&desk, count).await?;
+    desk.close().await;
+    Ok(home)
 }
 
 /// What people ask, the worst cases among it.

@@ -7,6 +7,7 @@ import { TAB_LABEL, TABS } from '$lib/state/queue-filter';
 import { router, SETTINGS, type SettingsSection } from '$lib/state/route.svelte';
 import { theme, type ThemeChoice } from '$lib/state/theme.svelte';
 import { attempt } from '$lib/state/toasts.svelte';
+import { incidentLink } from '$lib/words/link';
 import { revealed } from '$lib/words/untrusted';
 import { DENSITY } from '../queue/columns';
 
@@ -71,15 +72,19 @@ export function commandsOf({ console, queue, triage, views }: Desk, onhelp: () =
     command('Do', 'Try the keychain again', () => void attempt(() => host.retryKeychain())),
     ...(['dark', 'light', 'system'] as const).map((choice) => command('Do', `Theme: ${THEME[choice]}`, () => theme.choose(choice))),
     ...DENSITIES.map((density) => command('Do', `Queue: ${DENSITY[density].toLowerCase()}`, () => views.choose({ density }))),
-    ...(router.route.page === 'incident' ? [incidentCopy(host, router.route.id)] : []),
+    ...(router.route.page === 'incident' ? incidentCopies(host, router.route.id) : []),
     command('Do', 'Copy the query of the queue', () => void copy(queue.text, 'The query is on the clipboard')),
     command('Do', 'Show all keys', onhelp, '?'),
   ];
 }
 
-function incidentCopy(host: Host, id: string): Command {
-  const run = (): void => void copy(host.getIncidentMarkdown(id), 'The incident is on the clipboard, as Markdown');
-  return { id: 'copy incident', group: 'Do', label: 'Copy this incident as Markdown', key: 'y', run };
+function incidentCopies(host: Host, id: string): Command[] {
+  const markdown = (): void => void copy(host.getIncidentMarkdown(id), 'The incident is on the clipboard, as Markdown');
+  const link = (): void => void copy(incidentLink(id), 'A link to the incident is on the clipboard');
+  return [
+    { id: 'copy incident', group: 'Do', label: 'Copy this incident as Markdown', key: 'y', run: markdown },
+    { id: 'copy link', group: 'Do', label: 'Copy a link to this incident', key: 'Y', run: link },
+  ];
 }
 
 /** Every typed word must occur; a label that begins with the text comes first. */

@@ -9,8 +9,10 @@ import type {
   ConnectionTest,
   Direction,
   Envelope,
+  ExportedFile,
   IncidentView,
   KeychainView,
+  LinkTarget,
   MappingPreview,
   ModelDraft,
   ModelView,
@@ -49,6 +51,8 @@ export interface Host {
   getSnapshot(): Promise<Snapshot>;
   /** Opens the one ordered stream of events. Resolves when the engine has accepted the channel. */
   subscribe(onEnvelope: (envelope: Envelope) => void): Promise<void>;
+  /** Where the address leads that the system handed over last, once. */
+  takeLink(): Promise<LinkTarget | null>;
   listIncidents(query: QueueQuery): Promise<QueuePage>;
   queueCounts(): Promise<QueueCounts>;
   getIncident(id: string): Promise<IncidentView>;
@@ -70,6 +74,8 @@ export interface Host {
   selectIncidents(query: QueueQuery): Promise<string[]>;
   /** What burns, and what changed since a time. */
   getCommandView(query: CommandQuery): Promise<CommandView>;
+  /** Writes what burns on one page, as a PDF; the engine chooses where. */
+  exportOverview(query: CommandQuery): Promise<ExportedFile>;
   getClockTargets(): Promise<Target[]>;
   /** Answers all targets; running clocks are set anew. */
   setClockTargets(targets: readonly Target[]): Promise<Target[]>;

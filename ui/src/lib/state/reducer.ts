@@ -48,6 +48,7 @@ export function reduce(state: Snapshot, { seq, event }: Envelope): Outcome {
     case 'backfill_stopped':
     case 'triage_progressed':
     case 'suppressions_changed':
+    case 'link_opened':
       // Only the page that shows it cares: it listens to the stream itself.
       break;
     default:

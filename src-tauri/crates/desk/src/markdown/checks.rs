@@ -282,6 +282,7 @@ fn the_document_says_what_the_page_says() {
     let expected = [
         "# INC-1: web-7\n\n- **Severity:** critical\n- **State:** planned\n- **Owner:** web-7\n",
         "- **Asset:** `web-7` web-7, production\n",
+        "- **In Firebreak:** `firebreak://incident/inc_1`\n",
         "- **Began:** 2027-01-15 08:00:00 UTC\n",
         "## Handover\n\nweb-7 to web-7, 2027-01-15 08:00:00 UTC, not read yet:\n\n> web-7\n",
         "- web-7 (E1)\n",

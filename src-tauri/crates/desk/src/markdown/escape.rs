@@ -77,7 +77,7 @@ fn begun(text: String) -> String {
 }
 
 /// What can't be seen, or changes how the text around it reads, as its code point.
-fn visible(said: &str) -> String {
+pub(crate) fn visible(said: &str) -> String {
     let mut out = String::new();
     for c in capped(said).chars() {
         match c {

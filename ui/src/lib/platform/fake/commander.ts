@@ -1,4 +1,4 @@
-import type { CommandAccount, CommandEdge, CommandNode, CommandQuery, CommandRole, CommandView, QueueRow, Target } from '$wire';
+import type { CommandAccount, CommandEdge, CommandNode, CommandQuery, CommandRole, CommandView, ExportedFile, QueueRow, Target } from '$wire';
 import { OPEN_STATES } from '../../words/labels';
 import { compareRows } from '../../state/queue-order';
 import type { FakeHost } from './host';
@@ -18,6 +18,11 @@ export class CommandDesk {
   async view({ since }: CommandQuery): Promise<CommandView> {
     if (this.#host.scenario === 'loading') return new Promise(() => {});
     return { ...inventCommand(this.#host.rows, since ?? null), targets: this.targets };
+  }
+
+  async export(): Promise<ExportedFile> {
+    const at = new Date().toISOString().replace(/[-:]|\.\d+/g, '');
+    return { path: `/home/${this.#host.snapshot.user}/Downloads/firebreak-what-burns-${at}.pdf`, bytes: 96_412, sha256: '77c0d18e'.repeat(8) };
   }
 
   async promise(targets: readonly Target[]): Promise<Target[]> {

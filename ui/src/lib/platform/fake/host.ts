@@ -9,8 +9,10 @@ import type {
   Direction,
   Envelope,
   Event,
+  ExportedFile,
   IncidentView,
   KeychainView,
+  LinkTarget,
   MappingPreview,
   ModelDraft,
   ModelView,
@@ -75,6 +77,8 @@ export class FakeHost implements Host {
   #plans = new Map<string, PlanView>();
   #send: ((envelope: Envelope) => void) | null = null;
   #command = new CommandDesk(this);
+  /** Where addresses lead that the system handed over. */
+  links: LinkTarget[] = [];
   #cancelled = new Set<string>();
   #sources = new SourceDesk(this);
   #connections = new ConnectionDesk(this);
@@ -129,6 +133,7 @@ export class FakeHost implements Host {
     return { rows, matching: matching.length, more_match: false, total: this.rows.length, next: more ? (rows.at(-1)?.id ?? null) : null };
   };
 
+  takeLink = async (): Promise<LinkTarget | null> => this.links.splice(0).at(-1) ?? null;
   queueCounts = async (): Promise<QueueCounts> => (this.scenario === 'million' ? MILLION_COUNTS : countsOf(this.rows));
 
   getIncident = async (id: string): Promise<IncidentView> => {
@@ -154,6 +159,7 @@ export class FakeHost implements Host {
     this.rows.filter((row) => matchesQuery(row, query, this.snapshot.user)).map((row) => row.id);
 
   getCommandView = (query: CommandQuery): Promise<CommandView> => this.#command.view(query);
+  exportOverview = async (): Promise<ExportedFile> => this.#command.export();
   getClockTargets = async (): Promise<Target[]> => this.#command.targets;
   setClockTargets = (targets: readonly Target[]): Promise<Target[]> => this.#command.promise(targets);
   listViews = async (): Promise<SavedView[]> => this.#views.list;

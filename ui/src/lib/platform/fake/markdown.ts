@@ -1,4 +1,5 @@
 import type { IncidentView } from '$wire';
+import { incidentLink } from '../../words/link';
 import { revealed } from '../../words/untrusted';
 
 /** An incident as a document, shorter than the engine's but of the same build. */
@@ -10,6 +11,7 @@ export function inventMarkdown({ row, assessment, timeline, plan }: IncidentView
     `- **Severity:** ${row.severity}`,
     `- **State:** ${row.state}`,
     `- **Owner:** ${said(row.owner ?? 'nobody')}`,
+    `- **In Firebreak:** \`${incidentLink(row.id)}\``,
     '',
     '## Summary',
     '',

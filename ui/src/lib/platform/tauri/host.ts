@@ -9,8 +9,10 @@ import type {
   ConnectionTest,
   Direction,
   Envelope,
+  ExportedFile,
   IncidentView,
   KeychainView,
+  LinkTarget,
   MappingPreview,
   ModelDraft,
   ModelView,
@@ -43,6 +45,7 @@ import type { Host } from '../host';
 /** The engine behind Tauri's bridge. Command and argument names are the shell's. */
 export class TauriHost implements Host {
   getSnapshot = () => call<Snapshot>('get_snapshot');
+  takeLink = () => call<LinkTarget | null>('take_link');
   listIncidents = (query: QueueQuery) => call<QueuePage>('list_incidents', { query });
   queueCounts = () => call<QueueCounts>('queue_counts');
   getIncident = (id: string) => call<IncidentView>('get_incident', { id });
@@ -56,6 +59,7 @@ export class TauriHost implements Host {
   listTriage = (limit: number) => call<TriageChange[]>('list_triage', { limit });
   selectIncidents = (query: QueueQuery) => call<string[]>('select_incidents', { query });
   getCommandView = (query: CommandQuery) => call<CommandView>('get_command_view', { query });
+  exportOverview = (query: CommandQuery) => call<ExportedFile>('export_overview', { query });
   getClockTargets = () => call<Target[]>('get_clock_targets');
   setClockTargets = (targets: readonly Target[]) => call<Target[]>('set_clock_targets', { targets });
   listViews = () => call<SavedView[]>('list_views');
