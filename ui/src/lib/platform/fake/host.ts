@@ -43,12 +43,12 @@ import type {
   WriteBackStatusView,
   WriteBackView,
 } from '$wire';
-import { COMPARE, compareRows, matchesQuery } from '../../state/queue-order';
+import { compareRows, matchesQuery } from '../../state/queue-order';
 import { HostError, type Host } from '../host';
 import { ConnectionDesk } from './connections';
 import { inventDetail, type ModelMood } from './detail';
 import { CommandDesk } from './commander';
-import { countsOf, inventQueue, inventRow } from './incidents';
+import { countsOf, inventQueue, inventRow, pageOf } from './incidents';
 import { inventPreview } from './mapping';
 import { inventMarkdown } from './markdown';
 import { inventMillion, MILLION_COUNTS, millionth } from './million';
@@ -126,11 +126,7 @@ export class FakeHost implements Host {
   listIncidents = async (query: QueueQuery): Promise<QueuePage> => {
     if (this.scenario === 'loading') return new Promise(() => {});
     if (this.scenario === 'million') return inventMillion(query);
-    const matching = this.rows.filter((row) => matchesQuery(row, query, this.snapshot.user)).toSorted(COMPARE[query.order ?? 'severity']);
-    const from = query.after ? matching.findIndex((row) => row.id === query.after) + 1 : (query.skip ?? 0);
-    const rows = matching.slice(from, from + (query.limit ?? 200));
-    const more = from + rows.length < matching.length;
-    return { rows, matching: matching.length, more_match: false, total: this.rows.length, next: more ? (rows.at(-1)?.id ?? null) : null };
+    return pageOf(this.rows, query, this.snapshot.user);
   };
 
   takeLink = async (): Promise<LinkTarget | null> => this.links.splice(0).at(-1) ?? null;

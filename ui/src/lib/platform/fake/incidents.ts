@@ -1,4 +1,5 @@
-import type { ClockView, IncidentState, QueueCounts, QueueRow, Severity, Target } from '$wire';
+import type { ClockView, IncidentState, QueueCounts, QueuePage, QueueQuery, QueueRow, Severity, Target } from '$wire';
+import { COMPARE, matchesQuery } from '../../state/queue-order';
 import { OPEN_STATES } from '../../words/labels';
 import { hex, pick, randomFrom } from './random';
 
@@ -113,4 +114,13 @@ export function countsOf(rows: readonly QueueRow[]): QueueCounts {
     snoozed: inState('snoozed'),
     all: rows.length,
   };
+}
+
+/** The rows that a query asks for, from where it asks. */
+export function pageOf(all: readonly QueueRow[], query: QueueQuery, user: string): QueuePage {
+  const matching = all.filter((row) => matchesQuery(row, query, user)).toSorted(COMPARE[query.order ?? 'severity']);
+  const from = query.after ? matching.findIndex((row) => row.id === query.after) + 1 : (query.skip ?? 0);
+  const rows = matching.slice(from, from + (query.limit ?? 200));
+  const more = from + rows.length < matching.length;
+  return { rows, matching: matching.length, more_match: false, total: all.length, next: more ? (rows.at(-1)?.id ?? null) : null };
 }
