@@ -140,7 +140,7 @@ describe('incident', () => {
     const host = await open('full', '#/incident/inc_0000');
     await fireEvent.click(await screen.findByTestId('why-related'));
     const related = (await screen.findAllByTestId('related-open')).map((button) => button.dataset['label']);
-    expect(related).toHaveLength(2);
+    expect(related).toHaveLength(3);
     await press('m');
     const dialog = await screen.findByTestId('merge-dialog');
     expect(within(dialog).getAllByTestId('merge-into').slice(0, 2).map((choice) => choice.dataset['label'])).toEqual(related);

@@ -69,6 +69,7 @@ fn view(said: &str, accounts: u32, incidents: u32) -> wire::CommandView {
         id: format!("{said}{account}/{at}"),
         name: said.to_owned(),
         kind: said.to_owned(),
+        vpc: Some(said.to_owned()),
         region: Some(said.to_owned()),
         role: roles[at as usize % roles.len()],
         hops: at % 4,
