@@ -82,7 +82,7 @@ export function inventDetail(row: QueueRow, plan: PlanView | null, mood: ModelMo
   return {
     row,
     next_states: open ? ['triaged', 'contained', 'closed', 'false_positive'] : row.state === 'snoozed' ? ['new', 'triaged', 'closed', 'false_positive'] : ['triaged'],
-    joined_because: 'Same instance within 6 hours.',
+    joined_because: `opened for asset ${row.asset ?? 'unknown'}; others join that share an entity with it within 24 hours`,
     cause: row.state === 'false_positive' ? 'test' : null,
     merged_into: null,
     merged: [],
