@@ -15,10 +15,10 @@
 //! of sessions, buckets, keys and endpoints. They can only take away what is found here, but for
 //! policies of resources, which may also give more. [`UNREAD`] says so to people.
 
+mod access;
 mod account;
 mod answer;
 mod condition;
-mod data;
 mod document;
 mod escalate;
 mod found;

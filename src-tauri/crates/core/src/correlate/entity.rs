@@ -1,7 +1,7 @@
 //! What a finding names that another may name too.
 
+use core::net::IpAddr;
 use std::collections::BTreeSet;
-use std::net::IpAddr;
 
 use crate::asset::asset_id;
 use crate::finding::{Actor, FindingDraft, Resource};

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use super::access::{kind_of, named_in, touches};
 use super::account::{Account, Machine, Principal};
 use super::answer::{Answer, join};
-use super::data::{kind_of, named_in, touches};
 use super::escalate::{administers, takes_over, widens_other};
 use super::found::{Found, How};
 use super::pass_role::passes;
