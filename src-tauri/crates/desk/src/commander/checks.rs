@@ -33,7 +33,7 @@ fn row(number: u32, said: &str) -> wire::QueueRow {
         title: said.to_owned(),
         severity: severities[number as usize % 4],
         state: IncidentState::Triaged,
-        owner: (number % 3 != 0).then(|| said.to_owned()),
+        owner: (!number.is_multiple_of(3)).then(|| said.to_owned()),
         handed_over: false,
         asset: some(),
         asset_name: some(),
@@ -148,7 +148,7 @@ fn read(bytes: &[u8]) -> String {
     let document = Document::load_mem(bytes).expect("another reader opens it");
     let pages = document.get_pages();
     assert_eq!(pages.len(), 1, "one page");
-    for (_, object) in &document.objects {
+    for object in document.objects.values() {
         let dictionary = match object {
             Object::Dictionary(dictionary) => dictionary,
             Object::Stream(stream) => &stream.dict,
