@@ -41,29 +41,17 @@ pub struct Programs {
 impl Rig {
     /// Starts everything, or says loudly why it can't be done here.
     pub async fn start(test: &str, options: Options) -> Option<Self> {
-        match Programs::find() {
-            Ok(programs) => Some(Self::started(programs, options, None).await),
-            Err(reason) => {
-                eprintln!("SKIPPED window::{test}: {reason}");
-                None
-            }
-        }
+        let programs = Programs::for_test(test)?;
+        Some(Self::started(programs, options, None).await)
     }
 
     /// Starts the person's own console, which is there once only, by a link to an incident; answers the
     /// incident's id, too.
     pub async fn linked(test: &str, options: Options) -> Option<(Self, String)> {
-        match Programs::find() {
-            Ok(programs) => {
-                let mut id = String::new();
-                let rig = Self::started(programs, options, Some(&mut id)).await;
-                Some((rig, id))
-            }
-            Err(reason) => {
-                eprintln!("SKIPPED window::{test}: {reason}");
-                None
-            }
-        }
+        let programs = Programs::for_test(test)?;
+        let mut id = String::new();
+        let rig = Self::started(programs, options, Some(&mut id)).await;
+        Some((rig, id))
     }
 
     async fn started(programs: Programs, options: Options, linked: Option<&mut String>) -> Self {
@@ -126,6 +114,11 @@ impl Rig {
 }
 
 impl Programs {
+    /// Finds them, or says loudly that the test is skipped, and why.
+    fn for_test(test: &str) -> Option<Self> {
+        Self::find().map_err(|reason| eprintln!("SKIPPED window::{test}: {reason}")).ok()
+    }
+
     /// `cargo xtask test` says where they are. Without it this would use a person's own keychain.
     fn find() -> Result<Self, String> {
         let path = |name: &str| {

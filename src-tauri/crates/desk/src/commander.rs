@@ -21,6 +21,7 @@ use firebreak_engine::Reach;
 use firebreak_store::{ReachSample, StoredStep};
 use firebreak_wire as wire;
 
+use crate::view::count;
 use crate::{Desk, DeskError, view};
 
 /// Incidents on the picture: the most severe.
@@ -240,8 +241,4 @@ fn point(sample: &ReachSample) -> wire::ReachPoint {
 /// The middle one of these seconds.
 fn middle(seconds: Vec<i64>) -> Option<u32> {
     median(seconds).and_then(|seconds| u32::try_from(seconds).ok())
-}
-
-fn count(number: usize) -> u32 {
-    u32::try_from(number).unwrap_or(u32::MAX)
 }

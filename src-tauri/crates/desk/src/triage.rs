@@ -11,6 +11,7 @@ use firebreak_store::ChangeRow;
 use firebreak_wire as wire;
 
 use crate::desk::locked;
+use crate::view::count;
 use crate::{Desk, DeskError, view};
 
 /// Rows that a report carries.
@@ -143,7 +144,6 @@ impl Desk {
         self: &Arc<Self>,
         report: ChangeReport,
     ) -> Result<wire::TriageReport, DeskError> {
-        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
         let store = self.engine.store();
         let mut rows = Vec::new();
         if report.changed.len() + report.regrouped.len() <= ROWS_TOLD {

@@ -10,3 +10,8 @@ pub(crate) mod reach;
 pub(crate) mod settings;
 pub(crate) mod source;
 pub(crate) mod suppression;
+
+/// How many, as the interface is told: what it can't hold is the most it can.
+pub(crate) fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}

@@ -10,6 +10,7 @@ use firebreak_core::incident::label;
 use firebreak_core::{IncidentId, correlate};
 use firebreak_store::{Altered, Relocated, Stand, StoreError, Write};
 
+use crate::intake::Taken;
 use crate::{Engine, EngineError, Identity};
 
 /// Two incidents that a finding links.
@@ -25,15 +26,31 @@ pub(crate) struct Bridge {
 
 /// What was put together, for the audit log and for those who listen.
 #[derive(Debug, Default)]
-pub(crate) struct PutTogether {
-    pub records: Vec<Entry>,
-    pub changed: BTreeSet<IncidentId>,
+struct PutTogether {
+    records: Vec<Entry>,
+    changed: BTreeSet<IncidentId>,
 }
 
 impl Engine {
+    /// Does what follows from what a batch took in: wakes incidents that were put off and puts together
+    /// those that turned out to be one. Answers the records of it, the opened incidents' too.
+    pub(crate) async fn follow_up(
+        &self,
+        write: &mut Write,
+        taken: &mut Taken,
+    ) -> Result<Vec<Entry>, EngineError> {
+        let mut records: Vec<Entry> =
+            taken.opened.iter().map(|head| self.incident_opened(head)).collect();
+        records.extend(self.wake_all(write, &taken.woken).await?);
+        let put = self.put_together(write, &taken.bridges).await?;
+        records.extend(put.records);
+        taken.changed.extend(put.changed);
+        Ok(records)
+    }
+
     /// Puts incidents together, each group as one change that a person can take incidents out of
     /// again; what was taken out is in somebody's hand and stays out.
-    pub(crate) async fn put_together(
+    async fn put_together(
         &self,
         write: &mut Write,
         bridges: &[Bridge],

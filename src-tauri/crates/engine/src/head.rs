@@ -26,7 +26,6 @@ pub(crate) fn opened(
         lead: Some(Lead::of(finding)),
         severity: finding.draft.severity,
         state: IncidentState::New,
-        root: None,
         asset: asset_id(&finding.source, &finding.draft.resource),
         summary: IncidentSummary::default(),
         findings: 0,

@@ -232,15 +232,11 @@ impl Engine {
                 let chunks = told.chunks(ALERTS_A_RECORD);
                 records.extend(chunks.map(|told| self.alerts_told(who, kind, source, told)));
             }
-            records.extend(taken.opened.iter().map(|head| self.incident_opened(head)));
-            records.extend(self.wake_all(&mut write, &taken.woken).await?);
             report.findings = count(taken.findings);
             report.opened = count(taken.opened.len());
             report.hidden = count(taken.hidden);
             report.changed = count(taken.changed.len() - taken.opened.len());
-            let put = self.put_together(&mut write, &taken.bridges).await?;
-            records.extend(put.records);
-            taken.changed.extend(put.changed);
+            records.extend(self.follow_up(&mut write, &mut taken).await?);
             write.audit_all(records).await?;
         }
         match origin.progress {

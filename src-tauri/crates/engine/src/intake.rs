@@ -145,8 +145,7 @@ impl<'a> Intake<'a> {
     pub fn take(&mut self, draft: FindingDraft, alert: AlertRef) -> Told {
         let key = FindingKey::of(self.source, &draft);
         let known = self.findings.get(&key).cloned();
-        let before = known.as_ref().map(|known| known.finding.clone());
-        let before = before.as_ref();
+        let before = known.as_ref().map(|known| &known.finding);
         let late = before.is_some_and(|before| before.is_newer_than(&draft));
         let arrived = Finding {
             id: before.map_or_else(|| FindingId::new(fresh("fnd")), |before| before.id.clone()),
@@ -170,7 +169,8 @@ impl<'a> Intake<'a> {
         }
         let worsened = known.as_ref().is_some_and(|known| worst > known.worst);
         let before_hidden = known.as_ref().and_then(|known| known.hidden_by.clone());
-        let (inside, home) = known.map_or((None, None), |known| (known.incident, known.home));
+        let inside = known.as_ref().and_then(|known| known.incident.clone());
+        let home = known.as_ref().and_then(|known| known.home.clone());
         let mut known =
             KnownFinding { finding: newest, worst, incident: None, home, hidden_by: before_hidden };
         let newest = &known.finding;
@@ -339,13 +339,14 @@ impl<'a> Intake<'a> {
 
     /// Keeps what a finding names, so that others find its incident by it.
     fn name(&mut self, names: &[Entity], home: &IncidentId, finding: &Finding) {
+        let at = finding.began_at();
         for Entity { id, .. } in names {
             let now = self.named.entry(id.clone()).or_default();
-            let before = now.clone();
-            stretch(now, home, finding.began_at());
-            if before.iter().collect::<BTreeSet<_>>() != now.iter().collect() {
-                self.named_before.entry(id.clone()).or_insert(before);
+            if now.iter().any(|known| known.home == *home && known.gap(at).is_zero()) {
+                continue;
             }
+            self.named_before.entry(id.clone()).or_insert_with(|| now.clone());
+            stretch(now, home, at);
         }
     }
 

@@ -260,11 +260,7 @@ impl Engine {
                 intake.reveal(&FindingKey::of(source, draft));
             }
             let mut taken = intake.finish(&mut write).await?;
-            records.extend(taken.opened.iter().map(|head| self.incident_opened(head)));
-            records.extend(self.wake_all(&mut write, &taken.woken).await?);
-            let put = self.put_together(&mut write, &taken.bridges).await?;
-            records.extend(put.records);
-            taken.changed.extend(put.changed);
+            records.extend(self.follow_up(&mut write, &mut taken).await?);
             all.push(taken);
         }
         write.audit_all(records).await?;

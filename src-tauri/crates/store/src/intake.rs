@@ -80,8 +80,6 @@ pub struct IncidentHead {
     pub severity: Severity,
     /// Where it stands. Not written: taking alerts in moves no incident.
     pub state: IncidentState,
-    /// The incident that has its findings, when it is merged. Not written.
-    pub root: Option<IncidentId>,
     /// What it is about.
     pub asset: Option<AssetId>,
     /// What the queue shows beside it.
@@ -467,7 +465,6 @@ fn head(row: &SqliteRow) -> Result<IncidentHead, StoreError> {
         lead: place.maybe_json(row.get("lead"))?,
         severity: place.word(row.get("severity"), Severity::from_name)?,
         state: place.word(row.get("state"), IncidentState::from_name)?,
-        root: row.get::<Option<String>, _>("root").map(IncidentId::new),
         asset: row.get::<Option<String>, _>("asset").map(AssetId::new),
         summary: IncidentSummary {
             asset_name: row.get("asset_name"),

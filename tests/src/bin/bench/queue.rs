@@ -214,7 +214,6 @@ fn head(number: usize) -> IncidentHead {
         lead: None,
         severity: Severity::ALL[(number % 6) as usize],
         state,
-        root: None,
         asset: Some(AssetId::new(format!(
             "arn:aws:ec2:eu-central-1:{account}:instance/i-{number:017x}"
         ))),

@@ -13,6 +13,7 @@ use firebreak_sources::native::canonical;
 use firebreak_wire as wire;
 use wire::ReachRole::{Compromised, CrownJewel, External, Neighbour};
 
+use super::count;
 use super::incident::kind;
 use super::plan::asset_text;
 
@@ -107,7 +108,6 @@ pub(crate) fn reach(
             }
         }
     }
-    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
     wire::ReachView {
         nodes: nodes.list,
         edges,

@@ -8,6 +8,7 @@ use firebreak_core::suppression::{Scope, reaches};
 use firebreak_core::{IncidentId, IncidentState, Severity};
 use firebreak_store::Witness;
 
+use crate::ingest::count;
 use crate::{Engine, EngineError};
 
 /// Days of history that a preview looks at.
@@ -83,7 +84,6 @@ impl Engine {
         }
         let whole = incidents.values().filter(|(one, hidden)| *hidden >= one.findings).count();
         let open = self.covered(&scope, hides, incidents.values().map(|(one, _)| *one)).await?;
-        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
         Ok(Preview {
             days: LOOKED_BACK_DAYS,
             more: found.more,

@@ -156,7 +156,6 @@ fn head(draft: &Draft) -> IncidentHead {
         lead: None,
         severity: draft.severity,
         state: draft.state,
-        root: None,
         asset: Some(AssetId::new("arn:aws:ec2:i-1")),
         summary: IncidentSummary {
             account: draft.account.map(str::to_owned),
