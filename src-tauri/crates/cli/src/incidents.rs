@@ -132,6 +132,8 @@ pub fn incident(view: &IncidentView) -> String {
         let joined = finding.joined.as_ref();
         lines
             .extend(joined.map(|it| format!("  joined: {} ({:.2})", clean(&it.because), it.score)));
+        let same = finding.witness.as_ref();
+        lines.extend(same.map(|it| format!("  same as {}: {}", it.of, clean(&it.because))));
     }
     if let Some(asset) = &view.asset {
         lines.push(format!(

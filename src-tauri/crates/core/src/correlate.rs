@@ -4,6 +4,7 @@
 //! what an incident has grown to, so the order in which findings come makes no difference.
 
 mod entity;
+mod fact;
 mod score;
 mod stretch;
 #[cfg(test)]
@@ -18,6 +19,7 @@ use crate::finding::{Finding, FindingKey};
 use crate::{IncidentId, Severity, Timestamp};
 
 pub use entity::{Entity, Role, entities};
+pub use fact::{Fact, facts};
 pub use score::{Shared, because, score};
 pub use stretch::{Stretch, candidates, stretch};
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use firebreak_core::asset::{Asset, asset_id};
+use firebreak_core::correlate;
 use firebreak_core::incident::label;
 use firebreak_core::policy::VerdictKind;
 use firebreak_core::queue::QueueRow;
@@ -54,6 +55,7 @@ impl Desk {
         let stand = store.standing(&id).await?;
         let findings = store.findings(&id).await?;
         let joined = store.joined(&id).await?;
+        let facts = correlate::facts(&findings);
         let mut own: Vec<AssetId> = findings
             .iter()
             .filter_map(|finding| asset_id(&finding.source, &finding.draft.resource))
@@ -89,10 +91,8 @@ impl Desk {
             },
             assessment: view::incident::assessment(&context),
             asset: asset.as_ref().map(view::incident::asset),
-            findings: findings
-                .iter()
-                .map(|finding| view::incident::finding(finding, &joined))
-                .collect(),
+            findings: view::incident::findings(&findings, &facts, &joined),
+            facts: view::count(facts.len()),
             timeline: store.timeline(&id).await?.iter().map(view::incident::timeline).collect(),
             evidence: evidence.iter().map(view::incident::evidence).collect(),
             reach: self.reach_view(&context, asset.as_ref(), &own, &reach).await?,

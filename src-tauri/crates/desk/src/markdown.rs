@@ -40,7 +40,7 @@ fn incident(view: &wire::IncidentView) -> String {
         out.lines(quote(&handover.note));
     }
     assessment(&mut out, &view.assessment);
-    findings(&mut out, &view.findings);
+    findings(&mut out, view);
     timeline(&mut out, &view.timeline);
     plan(&mut out, view.plan.as_ref());
     reach(&mut out, &view.reach);
@@ -111,8 +111,12 @@ fn sentences(out: &mut Lines, sentences: &[wire::SentenceView]) {
     }
 }
 
-fn findings(out: &mut Lines, findings: &[wire::FindingView]) {
-    out.heading(&format!("Findings ({})", findings.len()));
+fn findings(out: &mut Lines, view: &wire::IncidentView) {
+    let findings = &view.findings;
+    out.heading(&match view.facts as usize {
+        facts if facts == findings.len() => format!("Findings ({facts})"),
+        facts => format!("Findings ({} of {facts} facts)", findings.len()),
+    });
     for finding in findings.iter().take(MOST_LINES) {
         let resource = finding.resource.as_deref().map(|id| format!(", {}", code(id)));
         let began = finding.created_at.map(|at| format!(", {}", moment(at)));
@@ -127,6 +131,11 @@ fn findings(out: &mut Lines, findings: &[wire::FindingView]) {
         ));
         if let Some(joined) = &finding.joined {
             out.line(format!("  joined: {} ({:.2})", text(&joined.because), joined.score));
+        }
+        if let Some(witness) = &finding.witness {
+            let lead = findings.iter().find(|lead| lead.id == witness.of);
+            let whose = lead.map_or("another source", |lead| lead.source.as_str());
+            out.line(format!("  says what {} says: {}", text(whose), text(&witness.because)));
         }
     }
     out.rest(findings.len());

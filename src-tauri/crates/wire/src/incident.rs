@@ -27,7 +27,10 @@ pub struct IncidentView {
     pub handover: Option<HandoverView>,
     pub assessment: AssessmentView,
     pub asset: Option<AssetView>,
+    /// Those that tell of the same fact together, the one that leads first.
     pub findings: Vec<FindingView>,
+    /// How many different facts the findings tell of.
+    pub facts: u32,
     pub timeline: Vec<TimelineEntry>,
     pub evidence: Vec<EvidenceView>,
     pub reach: ReachView,
@@ -159,6 +162,18 @@ pub struct FindingView {
     pub unknowns: Vec<String>,
     /// Why it is in this incident; `null` for one that opened it, or that a person put there.
     pub joined: Option<JoinedView>,
+    /// Set where another source's finding, earlier in the list, tells of the same fact.
+    pub witness: Option<WitnessView>,
+}
+
+/// What a finding says that another source's finding says too.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[ts(export)]
+pub struct WitnessView {
+    /// The finding that leads.
+    pub of: String,
+    /// `technique T1496 of i-0aa…, 3 min apart`. Untrusted text.
+    pub because: String,
 }
 
 /// What a finding shares with others of its incident.

@@ -2,6 +2,7 @@
 import type { FindingStatus } from "./FindingStatus";
 import type { JoinedView } from "./JoinedView";
 import type { Severity } from "./Severity";
+import type { WitnessView } from "./WitnessView";
 
 export type FindingView = { id: string, source: string, vendor_id: string, title: string, description: string | null, severity: Severity, 
 /**
@@ -31,4 +32,8 @@ unknowns: Array<string>,
 /**
  * Why it is in this incident; `null` for one that opened it, or that a person put there.
  */
-joined: JoinedView | null, };
+joined: JoinedView | null, 
+/**
+ * Set where another source's finding, earlier in the list, tells of the same fact.
+ */
+witness: WitnessView | null, };

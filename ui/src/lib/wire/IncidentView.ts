@@ -42,7 +42,15 @@ merged: Array<IncidentLink>,
 /**
  * What its owner was told when it was handed to them, until they say that they read it.
  */
-handover: HandoverView | null, assessment: AssessmentView, asset: AssetView | null, findings: Array<FindingView>, timeline: Array<TimelineEntry>, evidence: Array<EvidenceView>, reach: ReachView, 
+handover: HandoverView | null, assessment: AssessmentView, asset: AssetView | null, 
+/**
+ * Those that tell of the same fact together, the one that leads first.
+ */
+findings: Array<FindingView>, 
+/**
+ * How many different facts the findings tell of.
+ */
+facts: number, timeline: Array<TimelineEntry>, evidence: Array<EvidenceView>, reach: ReachView, 
 /**
  * Other incidents that may belong to it, most severe first.
  */

@@ -118,6 +118,7 @@ export * from './VendorForm';
 export * from './VerdictKind';
 export * from './VerdictView';
 export * from './WireError';
+export * from './WitnessView';
 export * from './WriteBackStateView';
 export * from './WriteBackStatusView';
 export * from './WriteBackView';

@@ -40,7 +40,7 @@ pub fn because(shared: &[Shared]) -> String {
     format!("shares {}, {}", named.join(" and "), apart(nearest))
 }
 
-fn apart(gap: Duration) -> String {
+pub(super) fn apart(gap: Duration) -> String {
     match (gap.num_hours(), gap.num_minutes()) {
         (0, 0) => "while that went on".to_owned(),
         (0, minutes) => format!("{minutes} min apart"),

@@ -1,3 +1,5 @@
+mod facts;
+
 use std::collections::HashMap;
 
 use chrono::{Duration, TimeZone, Utc};

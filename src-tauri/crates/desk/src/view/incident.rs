@@ -2,6 +2,7 @@ use std::collections::HashMap;
 
 use firebreak_core::assessment::{Assessment, Author, Sentence};
 use firebreak_core::asset::{Asset, asset_id};
+use firebreak_core::correlate::Fact;
 use firebreak_core::evidence::Evidence;
 use firebreak_core::finding::{Attack, Finding, ResourceKind};
 use firebreak_core::handover::Handover;
@@ -77,9 +78,29 @@ pub(super) fn kind(kind: ResourceKind) -> &'static str {
     }
 }
 
-pub(crate) fn finding(
+/// Findings as the facts that they tell of: each that leads, and its witnesses after it.
+pub(crate) fn findings(
+    findings: &[Finding],
+    facts: &[Fact],
+    joined: &HashMap<FindingId, (String, f64)>,
+) -> Vec<wire::FindingView> {
+    let mut views = Vec::with_capacity(findings.len());
+    for fact in facts {
+        let lead = finding(&findings[fact.lead], joined, None);
+        let of = lead.id.clone();
+        views.push(lead);
+        for (at, because) in &fact.witnesses {
+            let witness = wire::WitnessView { of: of.clone(), because: because.clone() };
+            views.push(finding(&findings[*at], joined, Some(witness)));
+        }
+    }
+    views
+}
+
+fn finding(
     finding: &Finding,
     joined: &HashMap<FindingId, (String, f64)>,
+    witness: Option<wire::WitnessView>,
 ) -> wire::FindingView {
     let joined = joined.get(&finding.id);
     let draft = &finding.draft;
@@ -109,6 +130,7 @@ pub(crate) fn finding(
         unknowns: draft.unknowns.clone(),
         joined: joined
             .map(|(because, score)| wire::JoinedView { because: because.clone(), score: *score }),
+        witness,
     }
 }
 

@@ -62,6 +62,8 @@ function finding(row: QueueRow, number: number, title: string): FindingView {
     techniques: row.techniques,
     unknowns: number === 1 ? ['the vendor sent no end time', 'field “riskScoreV3” was not understood'] : [],
     joined: [null, { because: `shares asset ${row.asset ?? 'unknown'}, while that went on`, score: 0.9 }, { because: 'shares access key AKIA4EXAMPLE and address 45.9.148.21, 12 min apart', score: 0.94 }][number] ?? null,
+    // The second source says what the first does.
+    witness: number === 1 ? { of: `fnd_${row.id}_0`, because: `technique T1496 of ${row.asset ?? 'unknown'}, 3 min apart` } : null,
   };
 }
 
@@ -124,6 +126,7 @@ export function inventDetail(row: QueueRow, plan: PlanView | null, mood: ModelMo
       provenance: { region: 'wiz', environment: 'wiz', owner: 'aws', tags: 'aws', cloud_state: 'aws' },
     },
     findings: [finding(row, 0, row.title), finding(row, 1, 'New connection to a mining pool'), finding(row, 2, 'Exploit attempt against a public endpoint')].slice(0, Math.max(1, Math.min(3, row.finding_count))),
+    facts: row.finding_count > 1 ? Math.min(3, row.finding_count) - 1 : 1,
     timeline: [...TIMELINE],
     evidence: [...EVIDENCE],
     reach: inventReach(row, asset, name),
