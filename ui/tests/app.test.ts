@@ -171,6 +171,16 @@ describe('incident', () => {
     await waitFor(() => expect(field).toHaveProperty('value', ''));
   });
 
+  test('what two sources say is one fact, and the second says of which finding it is a witness', async () => {
+    await open('full', '#/incident/inc_0000');
+    await fireEvent.click(await screen.findByTestId('why-findings'));
+    expect((await screen.findByTestId('facts')).textContent).toContain('2 findings tell of 1 fact:');
+    const witnesses = screen.getAllByTestId('finding-witness');
+    expect(witnesses).toHaveLength(1);
+    expect(witnesses[0]?.textContent).toContain('technique T1496');
+    expect(screen.getAllByTestId('finding')[1]?.contains(witnesses[0] ?? null)).toBe(true);
+  });
+
   test('findings are chosen to be split off', async () => {
     const host = await open('full', '#/incident/inc_0000');
     await fireEvent.click(await screen.findByTestId('why-findings'));
