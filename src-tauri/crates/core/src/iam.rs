@@ -34,7 +34,8 @@ mod tests;
 pub use account::{Account, Group, Machine, Policy, Principal, PrincipalKind};
 pub use answer::{Answer, Grant};
 pub use document::{DOCUMENT_CAP, Document};
-pub use reach::{Around, Reachability, Start, Thing};
+pub use reach::{Reachability, Start, Thing};
+pub use crate::asset::Around;
 pub use weigh::{Asked, Question, may};
 
 /// Who says what is worked out here.
