@@ -89,11 +89,11 @@ async fn all(
     whole.groups =
         whole.kept("security groups", groups).into_iter().filter_map(rules::group).collect();
     whole.acls = whole.kept("network ACLs", acls).into_iter().filter_map(rules::acl).collect();
-    whole.tables = whole.kept("route tables", tables).into_iter().filter_map(rules::table).collect();
+    whole.tables =
+        whole.kept("route tables", tables).into_iter().filter_map(rules::table).collect();
     whole.subnets = whole.kept("subnets", subnets).into_iter().filter_map(subnet).collect();
     whole.vpcs = whole.kept("VPCs", vpcs).into_iter().filter_map(vpc).collect();
-    whole.peerings =
-        whole.kept("peerings", peerings).into_iter().filter_map(peering).collect();
+    whole.peerings = whole.kept("peerings", peerings).into_iter().filter_map(peering).collect();
     attachments(clients, &mut whole).await;
     lists(clients, &mut whole).await;
     Ok(whole)

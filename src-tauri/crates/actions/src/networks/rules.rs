@@ -143,9 +143,7 @@ fn target(described: &DescribedRoute, to_list: bool) -> Option<Target> {
         .map(Target::Peering)
         .or_else(|| one(&described.transit_gateway_id).map(Target::TransitGateway))
         .or_else(|| one(&described.nat_gateway_id).map(Target::NatGateway))
-        .or_else(|| {
-            one(&described.egress_only_internet_gateway_id).map(Target::EgressOnlyGateway)
-        })
+        .or_else(|| one(&described.egress_only_internet_gateway_id).map(Target::EgressOnlyGateway))
         .or_else(|| one(&described.network_interface_id).map(Target::Appliance))
         .or_else(|| one(&described.instance_id).map(Target::Appliance))
         .or_else(|| beyond.map(Target::Beyond))

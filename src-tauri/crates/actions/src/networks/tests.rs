@@ -151,7 +151,9 @@ fn routes_lead_where_they_say() {
         assert!(table.is_main && table.unread.is_none());
         assert_eq!(table.routes[0].target, target);
     }
-    assert!(!to(|one| one.gateway_id("igw-1").state(RouteState::Blackhole).build()).routes[0].is_live);
+    assert!(
+        !to(|one| one.gateway_id("igw-1").state(RouteState::Blackhole).build()).routes[0].is_live
+    );
     assert!(to(|one| one.build()).unread.is_some());
     let list = Route::builder().destination_prefix_list_id("pl-1").gateway_id("vpce-1").build();
     let one = RouteTable::builder().route_table_id("rtb-1").vpc_id("vpc-1").routes(list).build();

@@ -99,8 +99,11 @@ pub(super) fn classes<'a>(
     lists: &HashMap<&str, &PrefixList>,
 ) -> Vec<Class<'a>> {
     let told = Told::new(regions, lists);
-    let groups: HashMap<&str, &SecurityGroup> =
-        regions.iter().flat_map(|region| &region.groups).map(|one| (one.id.as_str(), one)).collect();
+    let groups: HashMap<&str, &SecurityGroup> = regions
+        .iter()
+        .flat_map(|region| &region.groups)
+        .map(|one| (one.id.as_str(), one))
+        .collect();
     let mut classes = Vec::new();
     for region in regions {
         let mut known: BTreeMap<Mark<'a>, usize> = BTreeMap::new();
@@ -215,7 +218,8 @@ struct Places<'a> {
 
 impl<'a> Places<'a> {
     fn new(region: &'a Region) -> Self {
-        let tables = region.tables.iter().flat_map(|one| one.subnets.iter().map(move |id| (id, one)));
+        let tables =
+            region.tables.iter().flat_map(|one| one.subnets.iter().map(move |id| (id, one)));
         let acls = region.acls.iter().flat_map(|one| one.subnets.iter().map(move |id| (id, one)));
         Self {
             region,

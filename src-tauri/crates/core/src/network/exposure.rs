@@ -134,7 +134,7 @@ fn opens<'a>(world: &World<'a>, class: &Class<'a>, seat: IpAddr, from: IpAddr) -
 /// certain.
 fn answered<'a>(world: &World<'a>, class: &Class<'a>, seat: IpAddr, to: IpAddr) -> (bool, bool) {
     match world.hop(class, to) {
-        Hop::Unread(_) => (true, false),
+        Hop::Unread(_) => (may_lead_out(class), false),
         Hop::Via(via) => match via.target {
             Target::InternetGateway(id) => (true, detour(world, class, id, seat).is_none()),
             Target::Appliance(_) => (true, false),
@@ -142,6 +142,14 @@ fn answered<'a>(world: &World<'a>, class: &Class<'a>, seat: IpAddr, to: IpAddr) 
         },
         Hop::Nowhere => (false, false),
     }
+}
+
+/// Whether some route of its table may lead to the Internet.
+fn may_lead_out(class: &Class<'_>) -> bool {
+    let out = |target: &Target| matches!(target, Target::InternetGateway(_) | Target::Appliance(_));
+    class.table.is_none_or(|table| {
+        table.unread.is_some() || table.routes.iter().any(|route| out(&route.target))
+    })
 }
 
 /// What stands between a gateway and an address, in words: packets that come in may be routed too.

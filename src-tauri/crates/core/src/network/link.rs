@@ -60,7 +60,8 @@ fn between<'a>(
     (to, b): (&Class<'a>, IpAddr),
 ) -> (Ports, Ports) {
     let Some(path) = world.path((from, a), (to, b)) else { return Default::default() };
-    let named = |class: &Class<'a>| if path.by_group { class.group_ids.clone() } else { Vec::new() };
+    let named =
+        |class: &Class<'a>| if path.by_group { class.group_ids.clone() } else { Vec::new() };
     let (ours, theirs) = (named(from), named(to));
     let out = from.allows(Side::Out, Other { address: b, groups: &theirs }, &world.lists);
     let into = to.allows(Side::In, Other { address: a, groups: &ours }, &world.lists);

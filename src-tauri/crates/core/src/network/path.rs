@@ -62,7 +62,8 @@ impl<'a> World<'a> {
         let each = || regions.iter().map(Arc::as_ref);
         let peerings = each().flat_map(|region| &region.peerings);
         let tables = each().flat_map(|region| &region.tables);
-        let edges = tables.flat_map(|table| table.gateways.iter().map(move |id| (id.as_str(), table)));
+        let edges =
+            tables.flat_map(|table| table.gateways.iter().map(move |id| (id.as_str(), table)));
         let vpcs = || each().flat_map(|region| region.vpcs.iter().map(move |vpc| (vpc, region)));
         let mut attachments: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for one in each().filter_map(|region| region.attachments.as_ref()).flatten() {
@@ -73,7 +74,9 @@ impl<'a> World<'a> {
             peerings: peerings.map(|one| (one.id.as_str(), one)).collect(),
             edges: edges.collect(),
             read: vpcs().map(|(vpc, _)| vpc.id.as_str()).collect(),
-            regions: vpcs().map(|(vpc, region)| (vpc.id.as_str(), region.region.as_str())).collect(),
+            regions: vpcs()
+                .map(|(vpc, region)| (vpc.id.as_str(), region.region.as_str()))
+                .collect(),
             attachments,
             are_attachments_read: each().all(|region| region.attachments.is_some()),
         }
@@ -110,7 +113,8 @@ impl<'a> World<'a> {
                 found.push(Via { table, to, target: &Target::Local, is_live, is_static, is_block });
             }
         }
-        let best = found.into_iter().max_by_key(|one| (one.to.prefix(), one.is_static, one.is_block));
+        let best =
+            found.into_iter().max_by_key(|one| (one.to.prefix(), one.is_static, one.is_block));
         match (best, unread) {
             (best, Some(route)) if best.as_ref().map(|one| one.target) != Some(&route.target) => {
                 let Destination::List(list) = &route.to else { return Hop::Nowhere };

@@ -212,10 +212,7 @@ mod tests {
         assert_eq!(rest.to_string(), "tcp 0-442, tcp 444-65535, all other protocols");
         assert_eq!(rest.sample(), Some((TCP, 0)));
         let many = (0..9).fold(Ports::default(), |all, n| all.or(&Ports::of(TCP, n * 2, n * 2)));
-        assert_eq!(
-            many.to_string(),
-            "tcp 0, tcp 2, tcp 4, tcp 6, tcp 8, tcp 10 and 3 more"
-        );
+        assert_eq!(many.to_string(), "tcp 0, tcp 2, tcp 4, tcp 6, tcp 8, tcp 10 and 3 more");
         assert!(Ports::of(ICMP, 0, 9).is_icmp() && !Ports::all().is_icmp());
     }
 }

@@ -219,8 +219,7 @@ impl<'w, 'a> Walk<'w, 'a> {
             }
             for to in networks.members(to) {
                 let link = link(&networks.world, class, &networks.classes[to.class]);
-                let others =
-                    class.members.iter().filter(|one| one.asset != to.interface.asset);
+                let others = class.members.iter().filter(|one| one.asset != to.interface.asset);
                 for interface in others.filter(|_| !link.is_empty()).take(MOST_WAYS_IN) {
                     let from = Member { class: index, interface };
                     let lead = Lead { from, to: *to, link: link.clone() };
@@ -251,10 +250,8 @@ impl<'w, 'a> Walk<'w, 'a> {
             self.is_cut = true;
             return false;
         }
-        let ends = Ends {
-            from: &networks.classes[lead.from.class],
-            to: &networks.classes[lead.to.class],
-        };
+        let ends =
+            Ends { from: &networks.classes[lead.from.class], to: &networks.classes[lead.to.class] };
         let edges = words::between(&networks.world, &ends, (from, to), &lead.link);
         self.edges.extend(edges);
         self.keep(from);

@@ -111,10 +111,8 @@ fn two_networks() -> Region {
         id: format!("vpc-{letter}"),
         blocks: blocks.iter().map(|block| cidr(block)).collect(),
     };
-    let subnets = ["a1", "a2", "b1", "b2"].map(|name| Subnet {
-        id: format!("subnet-{name}"),
-        vpc: format!("vpc-{}", &name[..1]),
-    });
+    let subnets = ["a1", "a2", "b1", "b2"]
+        .map(|name| Subnet { id: format!("subnet-{name}"), vpc: format!("vpc-{}", &name[..1]) });
     let table = |letter: &str| RouteTable {
         id: format!("rtb-{letter}"),
         vpc: format!("vpc-{letter}"),
@@ -142,10 +140,10 @@ fn storefront() -> Region {
             machine("db", "a2", &["sg-db"], &["10.1.2.5"]),
         ],
         groups: vec![
-            group("sg-web", vec![
-                from_block(tcp(443, 443), "0.0.0.0/0"),
-                from_block(tcp(443, 443), "::/0"),
-            ]),
+            group(
+                "sg-web",
+                vec![from_block(tcp(443, 443), "0.0.0.0/0"), from_block(tcp(443, 443), "::/0")],
+            ),
             SecurityGroup {
                 egress: Vec::new(),
                 ..group("sg-db", vec![from_group(tcp(5432, 5432), "sg-web")])

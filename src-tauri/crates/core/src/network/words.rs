@@ -58,7 +58,8 @@ fn clauses<'a>(
 ) -> String {
     let Ends { from, to } = ends;
     let path = world.path((from, a), (to, b)).unwrap_or_default();
-    let named = |class: &Class<'a>| if path.by_group { class.group_ids.clone() } else { Vec::new() };
+    let named =
+        |class: &Class<'a>| if path.by_group { class.group_ids.clone() } else { Vec::new() };
     let (ours, theirs) = (named(from), named(to));
     let mut said = vec![
         allowing(world, to, Side::In, Other { address: a, groups: &ours }, sample),
@@ -80,7 +81,10 @@ fn allowing<'a>(
     other: Other<'_>,
     (protocol, port): (u8, u16),
 ) -> Option<String> {
-    let rules = class.groups.iter().flat_map(|group| group.rules(side).iter().map(move |rule| (group, rule)));
+    let rules = class
+        .groups
+        .iter()
+        .flat_map(|group| group.rules(side).iter().map(move |rule| (group, rule)));
     let fits = |rule: &Rule| rule.ports.has(protocol, port);
     let about = |rule: &Rule| is_about(rule, other, &world.lists);
     let sure = rules.clone().find(|(_, rule)| fits(rule) && about(rule) == Some(true));
@@ -168,7 +172,8 @@ fn unread<'a>(
         }
         _ => None,
     });
-    list.map(|id| format!("prefix list {} was not read", short(id))).or_else(|| class.unread_group())
+    list.map(|id| format!("prefix list {} was not read", short(id)))
+        .or_else(|| class.unread_group())
 }
 
 fn of_its_own(interface: &Interface) -> Option<String> {
@@ -247,7 +252,8 @@ pub(super) fn from_outside<'a>(
     let told = |ports: &Ports, is_sure: bool| {
         let sample = ports.sample()?;
         let reason = format!("{ports}: {}", entering(world, class, interface, exposure.at, sample));
-        let doubt = (!is_sure).then(|| outside_doubts(world, class, interface, exposure.at, sample));
+        let doubt =
+            (!is_sure).then(|| outside_doubts(world, class, interface, exposure.at, sample));
         let (kind, reason) = worded(("exposed", "may_be_exposed"), &reason, doubt);
         Some(edge(outside.id.as_str(), interface.asset.as_str(), kind, &reason))
     };
@@ -318,9 +324,7 @@ fn worded<'k>(
 ) -> (&'k str, String) {
     match doubt {
         None => (sure, reason.to_owned()),
-        Some(doubt) => {
-            (maybe, format!("Uncertain ({}): {reason}", text::line(&doubt, DOUBT_CAP)))
-        }
+        Some(doubt) => (maybe, format!("Uncertain ({}): {reason}", text::line(&doubt, DOUBT_CAP))),
     }
 }
 

@@ -45,12 +45,8 @@ fn interface(asset: &str, group: &str, address: &str, public: bool) -> Interface
 /// The Internet may open tcp 443 on the instance, and that tcp 5432 on a database.
 fn region(database_lets: &[&str]) -> Region {
     let everyone = || Peer::Block(block("0.0.0.0/0"));
-    let all = || AclRule {
-        number: 100,
-        allows: true,
-        ports: Ports::all(),
-        block: block("0.0.0.0/0"),
-    };
+    let all =
+        || AclRule { number: 100, allows: true, ports: Ports::all(), block: block("0.0.0.0/0") };
     let group = |id: &str, ingress: Vec<Rule>| SecurityGroup {
         id: id.to_owned(),
         ingress,

@@ -15,7 +15,6 @@ use firebreak_core::evidence::Evidence;
 use firebreak_core::finding::{
     Actor, Finding, FindingDraft, FindingStatus, Resource, ResourceKind,
 };
-use firebreak_core::{iam, network};
 use firebreak_core::incident::Incident;
 use firebreak_core::observed::{Instance, Observed, Scaling};
 use firebreak_core::policy::Policies;
@@ -29,6 +28,7 @@ use firebreak_core::triage::{Cause, Wish};
 use firebreak_core::{
     ActionId, AssetId, Direction, IncidentId, IncidentState, Severity, StepId, StepState, Timestamp,
 };
+use firebreak_core::{iam, network};
 use firebreak_engine::{ChangeReport, Engine, EngineError, Identity, Parts};
 use firebreak_store::Store;
 use tokio_util::sync::CancellationToken;

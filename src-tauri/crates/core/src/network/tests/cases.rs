@@ -64,10 +64,7 @@ fn the_first_rule_of_an_acl_that_fits_decides() {
     let shut = deny(100, tcp(22, 5431), "10.1.0.0/16");
     assert_eq!(with(vec![all(), shut.clone()]), ["web can_connect db: tcp 1-21, tcp 5432-6000"]);
     let before = allow(90, tcp(22, 22), "10.1.1.0/24");
-    assert_eq!(
-        with(vec![all(), shut, before]),
-        ["web can_connect db: tcp 1-22, tcp 5432-6000"]
-    );
+    assert_eq!(with(vec![all(), shut, before]), ["web can_connect db: tcp 1-22, tcp 5432-6000"]);
     assert_eq!(with(vec![deny(1, Ports::all(), "10.1.1.5/32"), all()]), [""; 0]);
     assert_eq!(with(vec![deny(1, Ports::all(), "10.1.1.6/32"), all()]).len(), 1);
     assert_eq!(with(vec![]), [""; 0], "nothing fits nothing");
@@ -118,16 +115,18 @@ fn source_ports_below_1024_are_told() {
 
 #[test]
 fn prefix_lists_count_when_they_can_be_read() {
-    let list = |blocks: &[&str]| PrefixList {
-        blocks: blocks.iter().map(|block| cidr(block)).collect(),
-    };
+    let list =
+        |blocks: &[&str]| PrefixList { blocks: blocks.iter().map(|block| cidr(block)).collect() };
     let mut region = storefront();
     let peer = Peer::List("pl-1".to_owned());
     region.groups[1].ingress = vec![Rule { ports: tcp(5432, 5432), peer }];
     let found = around(region.clone(), "i-web");
     assert_eq!(line(&found.found.edges[0]), "web may_connect db: tcp 5432");
     let reason = &found.found.edges[0].reason;
-    assert!(reason.starts_with("Uncertain (prefix list pl-1 was not read): tcp 5432: "), "{reason}");
+    assert!(
+        reason.starts_with("Uncertain (prefix list pl-1 was not read): tcp 5432: "),
+        "{reason}"
+    );
     region.lists = [("pl-1".to_owned(), list(&["192.0.2.0/24", "10.1.1.0/24"]))].into();
     check(region.clone(), "i-web", &[WEB_TO_DB]);
     region.lists = [("pl-1".to_owned(), list(&["192.0.2.0/24"]))].into();
@@ -142,7 +141,11 @@ fn what_was_not_read_is_never_a_no() {
     check(region, "i-web", &["web may_connect db: everything", back]);
     let mut region = storefront();
     region.groups[1].unread = Some("rule 3 has protocol sctp".to_owned());
-    check(region, "i-web", &[WEB_TO_DB, "web may_connect db: tcp 0-5431, tcp 5433-65535, all other protocols", back]);
+    check(
+        region,
+        "i-web",
+        &[WEB_TO_DB, "web may_connect db: tcp 0-5431, tcp 5433-65535, all other protocols", back],
+    );
     for spoil in [
         (|region: &mut Region| region.acls.clear()) as fn(&mut Region),
         |region| region.acls[0].unread = Some("rule 3".to_owned()),
@@ -153,18 +156,25 @@ fn what_was_not_read_is_never_a_no() {
         |region| region.interfaces[1].is_stopped = true,
     ] {
         let mut region = storefront();
+        region.interfaces[0].addresses.pop();
         spoil(&mut region);
         check(region, "i-web", &["web may_connect db: tcp 5432"]);
     }
 }
 
 #[test]
+fn without_a_route_table_six_may_be_exposed() {
+    let mut region = storefront();
+    region.tables.clear();
+    assert_eq!(ways(region, "i-web")[0], "internet may_be_exposed web: tcp 443");
+}
+
+#[test]
 fn without_groups_nothing_is_known_unless_nothing_filters() {
     let mut region = storefront();
     region.interfaces[1].groups.clear();
-    let ways = |word: &str| {
-        [format!("web {word} db: everything"), format!("db {word} web: tcp 443")]
-    };
+    let ways =
+        |word: &str| [format!("web {word} db: everything"), format!("db {word} web: tcp 443")];
     check(region.clone(), "i-web", &ways("may_connect").each_ref().map(String::as_str));
     region.interfaces[1].is_unfiltered = true;
     check(region, "i-web", &ways("can_connect").each_ref().map(String::as_str));
@@ -176,7 +186,9 @@ fn icmp_alone_carries_no_connection() {
     region.groups[1].ingress = vec![from_group(Ports::of(ICMP, 0, 65_535), "sg-web")];
     let found = around(region.clone(), "i-web").found.edges;
     assert_eq!(line(&found[0]), "web may_connect db: icmp");
-    assert!(found[0].reason.starts_with("Uncertain (ICMP alone carries no connection): icmp: sg-db"));
+    assert!(
+        found[0].reason.starts_with("Uncertain (ICMP alone carries no connection): icmp: sg-db")
+    );
     region.groups[1].ingress.push(from_group(tcp(22, 22), "sg-web"));
     check(region, "i-web", &["web can_connect db: icmp, tcp 22"]);
 }
@@ -215,12 +227,16 @@ fn the_walk_goes_on_and_along_what_others_said() {
     region.interfaces.push(machine("vault", "a2", &["sg-vault"], &["10.1.2.9"]));
     region.groups[1].egress = anything();
     region.groups.push(group("sg-vault", vec![from_group(tcp(8200, 8200), "sg-db")]));
-    check(region.clone(), "i-web", &[
-        WEB_TO_DB,
-        "db can_connect web: tcp 443",
-        "db can_connect vault: tcp 8200",
-        "vault can_connect web: tcp 443",
-    ]);
+    check(
+        region.clone(),
+        "i-web",
+        &[
+            WEB_TO_DB,
+            "db can_connect web: tcp 443",
+            "db can_connect vault: tcp 8200",
+            "vault can_connect web: tcp 443",
+        ],
+    );
     let said = Edge {
         from: AssetId::new("arn:role"),
         to: AssetId::new("i-db"),

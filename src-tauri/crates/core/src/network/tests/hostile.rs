@@ -66,8 +66,7 @@ fn thousands_of_machines_are_few_classes() {
 fn a_great_many_rules_and_addresses_are_taken() {
     let mut region = shop();
     let blocks = (0..1_000).map(|n| format!("{}.{}.0.0/16", 20 + n / 250, n % 250));
-    region.groups[0].ingress =
-        blocks.map(|block| from_block(tcp(443, 443), &block)).collect();
+    region.groups[0].ingress = blocks.map(|block| from_block(tcp(443, 443), &block)).collect();
     let found = around(region, "i-web");
     assert!(found.is_cut);
     let exposed = found.found.edges.iter().filter(|edge| edge.kind == "exposed");

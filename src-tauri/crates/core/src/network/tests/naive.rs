@@ -36,16 +36,16 @@ pub struct Naive<'a>(pub &'a Region);
 impl<'a> Naive<'a> {
     fn table(&self, one: &Interface) -> &'a RouteTable {
         let all = || self.0.tables.iter();
-        all().find(|table| table.subnets.contains(&one.subnet)).unwrap_or_else(|| {
-            all().find(|table| table.is_main && table.vpc == one.vpc).unwrap()
-        })
+        all()
+            .find(|table| table.subnets.contains(&one.subnet))
+            .unwrap_or_else(|| all().find(|table| table.is_main && table.vpc == one.vpc).unwrap())
     }
 
     fn acl(&self, one: &Interface) -> &'a Acl {
         let all = || self.0.acls.iter();
-        all().find(|acl| acl.subnets.contains(&one.subnet)).unwrap_or_else(|| {
-            all().find(|acl| acl.is_default && acl.vpc == one.vpc).unwrap()
-        })
+        all()
+            .find(|acl| acl.subnets.contains(&one.subnet))
+            .unwrap_or_else(|| all().find(|acl| acl.is_default && acl.vpc == one.vpc).unwrap())
     }
 
     /// Which target an address is sent to.
@@ -60,9 +60,10 @@ impl<'a> Naive<'a> {
             }
         }
         for block in vpc.blocks.iter().filter(|block| in_block(block, to)) {
-            let is_listed = self.table(one).routes.iter().any(|route| {
-                matches!(&route.to, Destination::Block(listed) if listed == block)
-            });
+            let is_listed =
+                self.table(one).routes.iter().any(
+                    |route| matches!(&route.to, Destination::Block(listed) if listed == block),
+                );
             if !is_listed {
                 fitting.push((block.prefix(), true, Target::Local, true));
             }
@@ -82,7 +83,16 @@ impl<'a> Naive<'a> {
                 let both = ends.contains(&&one.vpc) && ends.contains(&&other.vpc);
                 of(peering.is_active && both && one.vpc != other.vpc)
             }
-            Some(Target::Appliance(_)) if one.vpc == other.vpc => Maybe,
+            // An appliance may use a peering that is in force.
+            Some(Target::Appliance(_)) => {
+                let mut peerings = self.0.peerings.iter().filter(|peering| peering.is_active);
+                let has =
+                    |vpc: &str, peering: &Peering| peering.ends.iter().any(|end| end.vpc == vpc);
+                let is_joined = one.vpc == other.vpc
+                    || peerings.any(|peering| has(&one.vpc, peering) && has(&other.vpc, peering));
+                if is_joined { Maybe } else { No }
+            }
+            Some(Target::NatGateway(_)) if one.vpc == other.vpc => Maybe,
             Some(_) => No,
         }
     }
@@ -129,7 +139,13 @@ impl<'a> Naive<'a> {
         match protocol {
             1 | 58 => Yes,
             6 | 17 if edges.iter().any(|port| *port >= 1024 && back(*port)) => Yes,
-            6 | 17 => if edges.iter().any(|port| *port > 0 && back(*port)) { Maybe } else { No },
+            6 | 17 => {
+                if edges.iter().any(|port| *port > 0 && back(*port)) {
+                    Maybe
+                } else {
+                    No
+                }
+            }
             _ => of(back(0)),
         }
     }

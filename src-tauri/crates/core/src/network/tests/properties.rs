@@ -82,8 +82,11 @@ fn a_route() -> impl Strategy<Value = Route> {
         1 => Just(Target::Local),
     ];
     (a_block(), target, prop::bool::weighted(0.9), prop::bool::weighted(0.1)).prop_map(
-        |(block, target, is_live, is_propagated)| {
-            Route { to: Destination::Block(block), target, is_live, is_propagated }
+        |(block, target, is_live, is_propagated)| Route {
+            to: Destination::Block(block),
+            target,
+            is_live,
+            is_propagated,
         },
     )
 }
@@ -180,7 +183,7 @@ fn samples() -> Vec<(u8, u16)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig::with_cases(100))]
 
     #[test]
     fn classes_say_what_pairs_say(region in a_region()) {

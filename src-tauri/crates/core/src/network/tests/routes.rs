@@ -116,9 +116,10 @@ fn a_network_that_was_not_read_is_told() {
     region.vpcs.pop();
     region.interfaces.pop();
     let found = around(region.clone(), "i-web").found;
-    assert_eq!(found.edges.iter().map(line).collect::<Vec<_>>(), [
-        "web may_connect vpc-b: everything"
-    ]);
+    assert_eq!(
+        found.edges.iter().map(line).collect::<Vec<_>>(),
+        ["web may_connect vpc-b: everything"]
+    );
     assert!(found.edges[0].reason.starts_with(
         "Uncertain (what is there is not read): everything: rtb-a routes 10.2.0.0/16 to pcx-1"
     ));
@@ -152,10 +153,8 @@ fn a_listed_local_route_may_lead_elsewhere() {
 #[test]
 fn static_routes_come_before_learnt_ones() {
     let mut region = peered();
-    let learnt = Route {
-        is_propagated: true,
-        ..route("10.2.0.0/16", Target::Beyond("vgw-1".to_owned()))
-    };
+    let learnt =
+        Route { is_propagated: true, ..route("10.2.0.0/16", Target::Beyond("vgw-1".to_owned())) };
     region.tables[0].routes.insert(0, learnt.clone());
     region.tables[0].routes.push(learnt);
     assert_eq!(ways(region, "i-web")[0], WEB_TO_DB);
@@ -246,10 +245,8 @@ fn what_half_the_internet_may_is_told_as_such() {
 #[test]
 fn an_acl_may_let_less_of_it_through() {
     let mut region = shop();
-    region.acls[0].ingress = vec![
-        deny(10, Ports::all(), "0.0.0.0/0"),
-        allow(5, tcp(443, 443), "198.51.100.0/24"),
-    ];
+    region.acls[0].ingress =
+        vec![deny(10, Ports::all(), "0.0.0.0/0"), allow(5, tcp(443, 443), "198.51.100.0/24")];
     let found = ways(region, "i-web");
     assert_eq!(found[0], "198.51.100.0/24 exposed web: tcp 443");
 }
@@ -302,7 +299,8 @@ fn what_stands_before_the_gateway_decides_for_itself() {
 fn the_way_in_is_told_too() {
     let mut region = shop();
     let arn = "arn:aws:elasticloadbalancing:eu-central-1:123456789012:loadbalancer/app/front/1";
-    let mut front = with_public(machine("front", "a1", &["sg-front"], &["10.1.1.9"]), "203.0.113.7");
+    let mut front =
+        with_public(machine("front", "a1", &["sg-front"], &["10.1.1.9"]), "203.0.113.7");
     front.asset = AssetId::new(arn);
     front.managed = Some("ELB app/front/1".to_owned());
     region.interfaces.push(front);
@@ -310,10 +308,14 @@ fn the_way_in_is_told_too() {
     region.interfaces[0].addresses.pop();
     region.groups[0].ingress = vec![from_group(tcp(8080, 8080), "sg-front")];
     region.groups.push(group("sg-front", vec![from_block(tcp(443, 443), "0.0.0.0/0")]));
-    check(region, "i-web", &[
-        &format!("internet may_be_exposed {arn}: tcp 443"),
-        &format!("{arn} may_connect web: tcp 8080"),
-        WEB_TO_DB,
-        &format!("web may_connect {arn}: tcp 443"),
-    ]);
+    check(
+        region,
+        "i-web",
+        &[
+            &format!("internet may_be_exposed {arn}: tcp 443"),
+            &format!("{arn} may_connect web: tcp 8080"),
+            WEB_TO_DB,
+            &format!("web may_connect {arn}: tcp 443"),
+        ],
+    );
 }
