@@ -83,17 +83,19 @@ async fn all(
         ..Region::default()
     };
     let machines = machines(clients, &mut whole).await;
-    let interfaces = whole.kept("interfaces", interfaces).into_iter();
+    let interfaces = kept(&mut whole, "interfaces", interfaces).into_iter();
     whole.interfaces =
         interfaces.filter_map(|one| interface(one, &machines, account, region)).collect();
     whole.groups =
-        whole.kept("security groups", groups).into_iter().filter_map(rules::group).collect();
-    whole.acls = whole.kept("network ACLs", acls).into_iter().filter_map(rules::acl).collect();
+        kept(&mut whole, "security groups", groups).into_iter().filter_map(rules::group).collect();
+    whole.acls =
+        kept(&mut whole, "network ACLs", acls).into_iter().filter_map(rules::acl).collect();
     whole.tables =
-        whole.kept("route tables", tables).into_iter().filter_map(rules::table).collect();
-    whole.subnets = whole.kept("subnets", subnets).into_iter().filter_map(subnet).collect();
-    whole.vpcs = whole.kept("VPCs", vpcs).into_iter().filter_map(vpc).collect();
-    whole.peerings = whole.kept("peerings", peerings).into_iter().filter_map(peering).collect();
+        kept(&mut whole, "route tables", tables).into_iter().filter_map(rules::table).collect();
+    whole.subnets = kept(&mut whole, "subnets", subnets).into_iter().filter_map(subnet).collect();
+    whole.vpcs = kept(&mut whole, "VPCs", vpcs).into_iter().filter_map(vpc).collect();
+    whole.peerings =
+        kept(&mut whole, "peerings", peerings).into_iter().filter_map(peering).collect();
     attachments(clients, &mut whole).await;
     lists(clients, &mut whole).await;
     Ok(whole)
@@ -123,37 +125,30 @@ where
     Ok(Gathered { items: found, is_cut: false })
 }
 
-/// What is missing is noted where it is read.
-trait Noting {
-    fn kept<T>(&mut self, what: &str, gathered: Gathered<T>) -> Vec<T>;
-    fn missed(&mut self, what: &str, error: &OutsideError);
+/// What was gathered; that there is more is among the gaps.
+fn kept<T>(whole: &mut Region, what: &str, gathered: Gathered<T>) -> Vec<T> {
+    if gathered.is_cut {
+        whole.gaps.push(format!("only the first {MOST} {what} of {} were read", whole.region));
+    }
+    gathered.items
 }
 
-impl Noting for Region {
-    fn kept<T>(&mut self, what: &str, gathered: Gathered<T>) -> Vec<T> {
-        if gathered.is_cut {
-            self.gaps.push(format!("only the first {MOST} {what} of {} were read", self.region));
-        }
-        gathered.items
-    }
-
-    fn missed(&mut self, what: &str, error: &OutsideError) {
-        let remedy = error.remedy.as_deref().map(|remedy| format!("; {remedy}"));
-        let remedy = remedy.unwrap_or_default();
-        self.gaps.push(format!("{what} of {} could not be read: {error}{remedy}", self.region));
-    }
+/// Puts what could not be read among the gaps, with what to do about it.
+fn missed(whole: &mut Region, what: &str, error: &OutsideError) {
+    let remedy = error.remedy.as_deref().map(|remedy| format!("; {remedy}"));
+    let remedy = remedy.unwrap_or_default();
+    whole.gaps.push(format!("{what} of {} could not be read: {error}{remedy}", whole.region));
 }
 
 async fn machines(clients: &Clients, whole: &mut Region) -> HashMap<String, Machine> {
-    let pages = clients.ec2.describe_instances().into_paginator().page_size(500).send();
+    let mut pages = clients.ec2.describe_instances().into_paginator().page_size(500).send();
     let mut found = HashMap::new();
-    let mut pages = pages;
     while let Some(page) = pages.next().await {
         let page = match page {
             Ok(page) => page,
             Err(error) => {
                 let error = Failure::read("ec2:DescribeInstances", error).into_outside();
-                whole.missed("names of instances", &error);
+                missed(whole, "names of instances", &error);
                 return found;
             }
         };
@@ -311,7 +306,7 @@ async fn attachments(clients: &Clients, whole: &mut Region) {
     let items = request.into_paginator().page_size(500).items().send();
     match gathered("ec2:DescribeTransitGatewayVpcAttachments", items).await {
         Ok(found) => {
-            let found = whole.kept("transit gateway attachments", found).into_iter();
+            let found = kept(whole, "transit gateway attachments", found).into_iter();
             let live = found
                 .filter(|one| one.state == Some(TransitGatewayAttachmentState::Available))
                 .filter_map(|one| {
@@ -319,7 +314,7 @@ async fn attachments(clients: &Clients, whole: &mut Region) {
                 });
             whole.attachments = Some(live.collect());
         }
-        Err(error) => whole.missed("transit gateway attachments", &error),
+        Err(error) => missed(whole, "transit gateway attachments", &error),
     }
 }
 
@@ -350,7 +345,7 @@ async fn lists(clients: &Clients, whole: &mut Region) {
                 whole.lists.insert(id, PrefixList { blocks });
             }
             Ok(_) => whole.gaps.push(format!("prefix list {id} is too long to be read")),
-            Err(error) => whole.missed(&format!("prefix list {id}"), &error),
+            Err(error) => missed(whole, &format!("prefix list {id}"), &error),
         }
     }
 }
