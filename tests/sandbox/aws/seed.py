@@ -15,6 +15,7 @@ ACCOUNT = "123456789012"
 READ_ACTIONS = [
     "ec2:Describe*",
     "ec2:GetConsoleOutput",
+    "ec2:GetManagedPrefixListEntries",
     "autoscaling:Describe*",
     "iam:Get*",
     "iam:List*",
@@ -109,6 +110,7 @@ def seed(endpoint, region, number, group_maximum=4):
     # Last, so that what it draws from moto's generator changes no id above.
     identities.update(queues(account))
     way_to_the_exports(account)
+    way_in(account)
     return {"names": account.names, "keys": identities}
 
 
@@ -214,6 +216,35 @@ def way_to_the_exports(account):
     iam.attach_role_policy(RoleName="exports-nightly", PolicyArn=made)
     hand_over = policy("sts:AssumeRole", role)
     iam.put_role_policy(RoleName="web-node", PolicyName="start-export", PolicyDocument=hand_over)
+
+
+def way_in(account):
+    """How the Internet gets in: a proxy with a public address, which opens HTTPS on the web servers.
+
+    The database stays in a subnet without a way out and answers the web tier's group alone.
+    """
+    ec2, names = account.ec2, account.names
+    vpc, subnet = names["vpc.storefront.id"], names["subnet.web.id"]
+    gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
+    table = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
+    ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway)
+    ec2.associate_route_table(RouteTableId=table, SubnetId=subnet)
+    group = ec2.create_security_group(GroupName="sg-edge", Description="Proxy: HTTPS from anywhere", VpcId=vpc)["GroupId"]
+    ec2.create_tags(Resources=[group], Tags=tags(Name="sg-edge", owner="platform"))
+    https = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+    ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[https])
+    made = ec2.run_instances(
+        ImageId=ec2.describe_instances(InstanceIds=[names["instance.mon-1.id"]])["Reservations"][0]["Instances"][0]["ImageId"],
+        MinCount=1,
+        MaxCount=1,
+        InstanceType="m5.large",
+        SubnetId=subnet,
+        SecurityGroupIds=[group],
+        TagSpecifications=[{"ResourceType": "instance", "Tags": tags(Name="edge-1", environment="staging", owner="platform")}],
+    )["Instances"][0]
+    address = ec2.allocate_address(Domain="vpc")["AllocationId"]
+    ec2.associate_address(AllocationId=address, NetworkInterfaceId=made["NetworkInterfaces"][0]["NetworkInterfaceId"])
 
 
 def used_once(account, made):

@@ -64,6 +64,11 @@ pub(crate) async fn region(clients: &Clients, region: &str) -> Vec<CheckLine> {
         .await;
     let interfaces = ec2.describe_network_interfaces().dry_run(true).send().await;
     let groups = ec2.describe_security_groups().dry_run(true).send().await;
+    let acls = ec2.describe_network_acls().dry_run(true).send().await;
+    let tables = ec2.describe_route_tables().dry_run(true).send().await;
+    let subnets = ec2.describe_subnets().dry_run(true).send().await;
+    let vpcs = ec2.describe_vpcs().dry_run(true).send().await;
+    let peerings = ec2.describe_vpc_peering_connections().dry_run(true).send().await;
     let snapshots = ec2.describe_snapshots().owner_ids("self").dry_run(true).send().await;
     let addresses = ec2.describe_addresses().dry_run(true).send().await;
     let scaling = &clients.autoscaling;
@@ -74,6 +79,11 @@ pub(crate) async fn region(clients: &Clients, region: &str) -> Vec<CheckLine> {
         line("ec2:DescribeInstanceAttribute", region, attribute),
         line("ec2:DescribeNetworkInterfaces", region, interfaces),
         line("ec2:DescribeSecurityGroups", region, groups),
+        line("ec2:DescribeNetworkAcls", region, acls),
+        line("ec2:DescribeRouteTables", region, tables),
+        line("ec2:DescribeSubnets", region, subnets),
+        line("ec2:DescribeVpcs", region, vpcs),
+        line("ec2:DescribeVpcPeeringConnections", region, peerings),
         line("ec2:DescribeSnapshots", region, snapshots),
         line("ec2:DescribeAddresses", region, addresses),
         line("autoscaling:DescribeAutoScalingInstances", region, members),

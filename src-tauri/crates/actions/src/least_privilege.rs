@@ -8,15 +8,22 @@ use firebreak_core::containment::INCIDENT_TAG;
 use serde_json::{Value, json};
 
 /// Reads of the context panel and of the connection test, whatever is enabled.
-const CONTEXT: [&str; 12] = [
+const CONTEXT: [&str; 19] = [
     "autoscaling:DescribeAutoScalingGroups",
     "autoscaling:DescribeAutoScalingInstances",
     "ec2:DescribeAddresses",
     "ec2:DescribeInstanceAttribute",
     "ec2:DescribeInstances",
+    "ec2:DescribeNetworkAcls",
     "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeRouteTables",
     "ec2:DescribeSecurityGroups",
     "ec2:DescribeSnapshots",
+    "ec2:DescribeSubnets",
+    "ec2:DescribeTransitGatewayVpcAttachments",
+    "ec2:DescribeVpcPeeringConnections",
+    "ec2:DescribeVpcs",
+    "ec2:GetManagedPrefixListEntries",
     "iam:GetAccessKeyLastUsed",
     "iam:GetAccountAuthorizationDetails",
     "iam:ListAccessKeys",

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use firebreak_core::asset::Asset;
 use firebreak_core::iam;
+use firebreak_core::network;
 use firebreak_core::observed::Observed;
 use firebreak_core::ports::{
     CheckLine, Clock, CloudReader, OutsideError, OwnIdentity, Target, Vault,
@@ -13,7 +14,9 @@ use firebreak_core::{ActionId, AssetId};
 
 use crate::account::AwsAccount;
 use crate::connection::{Attempts, Clients, Connector, KeychainCredentials, Regions};
-use crate::{asset, connection_test, identities, identity, observe_instance, observe_key};
+use crate::{
+    asset, connection_test, identities, identity, networks, observe_instance, observe_key,
+};
 
 /// Reads one AWS account.
 pub struct AwsReader {
@@ -73,6 +76,12 @@ impl CloudReader for AwsReader {
         let regions: Result<Vec<(String, Clients)>, OutsideError> =
             regions.map(|region| Ok((region.clone(), self.clients(region)?))).collect();
         identities::read(&regions?, &self.account).await
+    }
+
+    #[tracing::instrument(skip_all)]
+    async fn network(&self, region: &str) -> Result<network::Region, OutsideError> {
+        let clients = self.clients(region)?;
+        networks::read(&clients, &self.account, self.account.region_of(region)).await
     }
 
     #[tracing::instrument(skip_all)]

@@ -215,6 +215,17 @@ pub struct Neighbourhood {
     pub edges: Vec<Edge>,
 }
 
+/// What lies before an incident's assets, as worked out here.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Around {
+    /// What was found, nodes and edges.
+    pub found: Neighbourhood,
+    /// How many of the edges are uncertain.
+    pub uncertain: usize,
+    /// Whether more was found than is kept.
+    pub is_cut: bool,
+}
+
 impl Neighbourhood {
     /// Takes in what another source says. A node is told once, and is a crown jewel when anybody
     /// says so; every reason is kept, with who gave it.

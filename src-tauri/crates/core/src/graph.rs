@@ -7,8 +7,9 @@
 //! assets; [`cut`] weighs containment steps by what they keep an attacker from.
 //!
 //! An edge is a claim that somebody made, not a proof that an attack would work; nothing here
-//! computes reachability from policies ([`iam`](crate::iam) does) or routes. No edge is guessed, and none is left out because
-//! its kind is unclear.
+//! computes reachability from policies ([`iam`](crate::iam) does) or routes
+//! ([`network`](crate::network) does). No edge is guessed, and none is left out because its kind is
+//! unclear.
 
 mod adjacency;
 mod asset_graph;

@@ -31,10 +31,11 @@ mod weigh;
 #[cfg(test)]
 mod tests;
 
+pub use crate::asset::Around;
 pub use account::{Account, Group, Machine, Policy, Principal, PrincipalKind};
 pub use answer::{Answer, Grant};
 pub use document::{DOCUMENT_CAP, Document};
-pub use reach::{Around, Reachability, Start, Thing};
+pub use reach::{Reachability, Start, Thing};
 pub use weigh::{Asked, Question, may};
 
 /// Who says what is worked out here.

@@ -23,6 +23,7 @@ pub mod iam;
 pub mod id;
 pub mod incident;
 pub mod link;
+pub mod network;
 pub mod observed;
 pub mod plan;
 pub mod playbook;

@@ -14,6 +14,7 @@ use crate::evidence::Evidence;
 use crate::finding::{Finding, FindingDraft};
 use crate::iam;
 use crate::incident::Incident;
+use crate::network;
 use crate::observed::Observed;
 use crate::write_back::Budget;
 use crate::{ActionId, AssetId, EvidenceId, IncidentId, StepId, Timestamp};
@@ -204,6 +205,9 @@ pub trait CloudReader: Send + Sync {
 
     /// Users, roles, policies, and what runs as which role: what reachability is worked out from.
     async fn identities(&self) -> Result<iam::Account, OutsideError>;
+
+    /// Interfaces of a region, and the groups, ACLs and routes that say who can connect to whom.
+    async fn network(&self, region: &str) -> Result<network::Region, OutsideError>;
 
     /// Whom the responder's own credentials are, so that they are never a target.
     async fn own_identity(&self) -> Result<OwnIdentity, OutsideError>;

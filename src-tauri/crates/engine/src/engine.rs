@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use crate::entitlements::ReadAccounts;
 use crate::map::AssetMap;
+use crate::networks::ReadRegions;
 use crate::{EngineError, EngineEvent};
 
 /// Events that a slow listener may fall behind by before it must take a new snapshot.
@@ -84,6 +85,7 @@ pub struct Engine {
     pub(crate) triage_slots: Semaphore,
     pub(crate) map: tokio::sync::Mutex<AssetMap>,
     pub(crate) read_accounts: ReadAccounts,
+    pub(crate) read_regions: ReadRegions,
     pub(crate) checkpointing: tokio::sync::Mutex<()>,
     pub(crate) continuity_checked: AtomicBool,
 }
@@ -110,6 +112,7 @@ impl Engine {
             triage_slots: Semaphore::new(TRIAGE_AT_ONCE),
             map: tokio::sync::Mutex::default(),
             read_accounts: ReadAccounts::default(),
+            read_regions: ReadRegions::default(),
             checkpointing: tokio::sync::Mutex::default(),
             continuity_checked: AtomicBool::new(false),
         }
@@ -193,6 +196,7 @@ impl Engine {
     pub fn set_reader(&self, account: &str, reader: Arc<dyn CloudReader>) {
         write(&self.readers).insert(account.to_owned(), reader);
         self.read_accounts.forget(account);
+        self.read_regions.forget(account);
     }
 
     /// Adds or replaces the executor of a cloud account. Refused below phase 2.
@@ -217,6 +221,7 @@ impl Engine {
     pub fn drop_account(&self, account: &str) {
         write(&self.readers).remove(account);
         self.read_accounts.forget(account);
+        self.read_regions.forget(account);
         write(&self.executors).remove(account);
     }
 

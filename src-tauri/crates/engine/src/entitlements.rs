@@ -6,11 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::TimeDelta;
 use firebreak_core::asset::{Asset, Neighbourhood};
-use firebreak_core::iam::{Account, Around, Reachability, SOURCE, Start, Thing, UNREAD};
+use firebreak_core::iam::{Account, Reachability, Start, Thing, UNREAD};
 use firebreak_core::incident::Incident;
 use firebreak_core::ports::OutsideError;
 use firebreak_core::{AssetId, Timestamp};
 
+use crate::layers::Layer;
 use crate::map::HOPS;
 use crate::{Engine, EngineError};
 
@@ -31,16 +32,6 @@ struct Kept {
     read: Result<Arc<Account>, OutsideError>,
 }
 
-/// What was found around an incident.
-pub(crate) enum Entitlements {
-    /// There is nobody to ask: no account, or none that is configured.
-    Unasked,
-    /// They could not be read; what was known before still stands.
-    Failed,
-    /// As of then.
-    Found(Around, Timestamp),
-}
-
 impl Engine {
     /// What policies allow from the incident's asset on, along what the sources say too.
     pub(crate) async fn entitlements(
@@ -50,12 +41,12 @@ impl Engine {
         read: Option<&Asset>,
         said: Option<&Neighbourhood>,
         problems: &mut Vec<String>,
-    ) -> Result<Entitlements, EngineError> {
+    ) -> Result<Layer, EngineError> {
         let (Some(asset), Some(account)) = (&incident.asset, account) else {
-            return Ok(Entitlements::Unasked);
+            return Ok(Layer::Unasked);
         };
         if self.reader(account).is_none() {
-            return Ok(Entitlements::Unasked);
+            return Ok(Layer::Unasked);
         }
         let own = self.account(account).await;
         let whole = match own.read {
@@ -66,7 +57,7 @@ impl Engine {
                 problems.push(format!(
                     "IAM policies of account {account} could not be read: {error}{remedy}"
                 ));
-                return Ok(Entitlements::Failed);
+                return Ok(Layer::Failed);
             }
         };
         problems.extend(whole.gaps.iter().cloned());
@@ -89,7 +80,7 @@ impl Engine {
         });
         let Ok(around) = walk.await else {
             problems.push(format!("IAM policies of account {account} could not be weighed"));
-            return Ok(Entitlements::Failed);
+            return Ok(Layer::Failed);
         };
         if around.is_cut {
             problems.push(format!(
@@ -97,7 +88,7 @@ impl Engine {
                 around.found.edges.len()
             ));
         }
-        Ok(Entitlements::Found(around, own.at))
+        Ok(Layer::Found(around, own.at))
     }
 
     /// What was read of an account lately, or else now.
@@ -154,53 +145,17 @@ impl ReadAccounts {
     }
 }
 
-impl Entitlements {
-    /// Puts what policies allow and what sources say together. Who could not be asked this time still
-    /// says what was said before.
-    pub(crate) fn join(
-        &self,
-        said: Option<Neighbourhood>,
-        before: Option<&Neighbourhood>,
-    ) -> Option<Neighbourhood> {
-        let earlier = |ours: bool| before.map(|before| part(before, ours));
-        let found = match self {
-            Self::Unasked => None,
-            Self::Failed => earlier(true),
-            Self::Found(around, _) => Some(around.found.clone()),
-        };
-        let Some(found) = found.filter(|found| !found.edges.is_empty()) else {
-            // Nothing from here: the sources' word alone, and theirs of before without ours.
-            let ours = earlier(true).is_some_and(|ours| !ours.edges.is_empty());
-            return said.or_else(|| earlier(false).filter(|_| ours));
-        };
-        let mut whole = said.or_else(|| earlier(false)).unwrap_or_default();
-        whole.absorb(found);
-        Some(whole)
-    }
-
-    /// One line for the evidence, with when it was so.
-    pub(crate) fn line(&self, account: &str) -> Option<(String, Timestamp, &Neighbourhood)> {
-        let Self::Found(around, at) = self else { return None };
-        let ways = around.found.edges.len();
-        let text = format!(
-            "IAM policies of account {account} allow {ways} {} from here, {} of them uncertain; {UNREAD}",
-            if ways == 1 { "way on" } else { "ways on" },
-            around.uncertain
-        );
-        (ways > 0).then_some((text, *at, &around.found))
-    }
-}
-
-/// The edges that policies gave with their ends, or all the rest.
-fn part(whole: &Neighbourhood, ours: bool) -> Neighbourhood {
-    let (mine, others): (Vec<_>, Vec<_>) =
-        whole.edges.iter().cloned().partition(|edge| (edge.source == SOURCE) == ours);
-    let ends = |edges: &[firebreak_core::asset::Edge]| -> BTreeSet<AssetId> {
-        edges.iter().flat_map(|edge| [edge.from.clone(), edge.to.clone()]).collect()
-    };
-    let (its, theirs) = (ends(&mine), ends(&others));
-    // A node on its own is a source's: what policies find always has an edge.
-    let keeps = |id: &AssetId| its.contains(id) || (!ours && !theirs.contains(id));
-    let nodes = whole.nodes.iter().filter(|node| keeps(&node.id)).cloned().collect();
-    Neighbourhood { nodes, edges: mine }
+/// One line for the evidence, with when it was so.
+pub(crate) fn line<'a>(
+    layer: &'a Layer,
+    account: &str,
+) -> Option<(String, Timestamp, &'a Neighbourhood)> {
+    let Layer::Found(around, at) = layer else { return None };
+    let ways = around.found.edges.len();
+    let text = format!(
+        "IAM policies of account {account} allow {ways} {} from here, {} of them uncertain; {UNREAD}",
+        if ways == 1 { "way on" } else { "ways on" },
+        around.uncertain
+    );
+    (ways > 0).then_some((text, *at, &around.found))
 }

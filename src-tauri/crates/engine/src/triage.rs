@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 
 use firebreak_core::asset::{Asset, Neighbourhood};
 use firebreak_core::finding::Finding;
-use firebreak_core::iam::SOURCE;
-use firebreak_core::{AssetId, IncidentId, canonical};
+use firebreak_core::{AssetId, IncidentId, canonical, iam, network};
 use serde_json::json;
 
-use crate::{Engine, EngineError, EngineEvent, Identity};
+use crate::{Engine, EngineError, EngineEvent, Identity, entitlements, layers, networks};
 
 /// Sources asked about one incident.
 const MOST_SOURCES: usize = 8;
@@ -32,18 +31,22 @@ impl Engine {
         };
 
         let before = self.store.context(id).await?.neighbourhood;
-        let account =
-            incident.asset.as_ref().and_then(|asset| account_and_region(asset, &findings).0);
+        let (account, region) = match &incident.asset {
+            Some(asset) => account_and_region(asset, &findings),
+            None => (None, None),
+        };
+        let place = (account.as_deref(), region.as_deref());
+        let open = self.connections(&incident, place, graph.as_ref(), &mut problems).await;
+        // What policies allow is walked along the network too.
+        let mut said = graph.clone();
+        if let Some(found) = open.found() {
+            said.get_or_insert_with(Neighbourhood::default).absorb(found.clone());
+        }
         let allowed = self
-            .entitlements(
-                &incident,
-                account.as_deref(),
-                read.as_ref(),
-                graph.as_ref(),
-                &mut problems,
-            )
+            .entitlements(&incident, place.0, read.as_ref(), said.as_ref(), &mut problems)
             .await?;
-        let graph = allowed.join(graph, before.as_ref().map(|(graph, _)| graph));
+        let layers = [(network::SOURCE, &open), (iam::SOURCE, &allowed)];
+        let graph = layers::join(graph, before.as_ref().map(|(graph, _)| graph), &layers);
         let now = self.now();
         let problem = (!problems.is_empty()).then(|| problems.join("; "));
         let mut write = self.store.write().await?;
@@ -66,9 +69,14 @@ impl Engine {
                 ))
                 .await?;
         }
-        if let Some((text, at, found)) = allowed.line(account.as_deref().unwrap_or_default()) {
+        let (account, region) = (place.0.unwrap_or_default(), place.1.unwrap_or_default());
+        if let Some((text, at, found)) = networks::line(&open, (account, region)) {
+            let sha256 = canonical::digest("firebreak network v1", found);
+            write.put_evidence(id, network::SOURCE, at, &text, &sha256).await?;
+        }
+        if let Some((text, at, found)) = entitlements::line(&allowed, account) {
             let sha256 = canonical::digest("firebreak iam v1", found);
-            write.put_evidence(id, SOURCE, at, &text, &sha256).await?;
+            write.put_evidence(id, iam::SOURCE, at, &text, &sha256).await?;
         }
         write.commit().await?;
         if let Some(graph) = &graph {

@@ -8,6 +8,7 @@ mod bench;
 mod entitlements;
 mod faults;
 mod journal;
+mod networks;
 mod place;
 mod proxy;
 mod queue;

@@ -11,7 +11,7 @@ use super::found::{Found, How};
 use super::pass_role::passes;
 use super::trust::{Asker, may_assume, may_enter};
 use super::weigh::{Asked, Question, may, mentions};
-use crate::asset::{Edge, Neighbour, Neighbourhood};
+use crate::asset::{Around, Edge, Neighbour, Neighbourhood};
 use crate::{AssetId, text};
 
 /// Identities whose policies are weighed for one incident.
@@ -37,17 +37,6 @@ pub struct Start {
     pub id: AssetId,
     /// The name of the user that an access key belongs to, and that user's account.
     pub owner: Option<(String, String)>,
-}
-
-/// What lies before an incident's assets.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Around {
-    /// What was found, nodes and edges.
-    pub found: Neighbourhood,
-    /// How many of the edges are uncertain.
-    pub uncertain: usize,
-    /// Whether more was found than is kept.
-    pub is_cut: bool,
 }
 
 /// The accounts that were read, ready to be walked.

@@ -5,6 +5,7 @@
 
 mod approving;
 mod clocks;
+mod connecting;
 mod crashing;
 mod entitling;
 mod handing;

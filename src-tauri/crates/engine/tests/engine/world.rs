@@ -15,7 +15,6 @@ use firebreak_core::evidence::Evidence;
 use firebreak_core::finding::{
     Actor, Finding, FindingDraft, FindingStatus, Resource, ResourceKind,
 };
-use firebreak_core::iam;
 use firebreak_core::incident::Incident;
 use firebreak_core::observed::{Instance, Observed, Scaling};
 use firebreak_core::policy::Policies;
@@ -29,6 +28,7 @@ use firebreak_core::triage::{Cause, Wish};
 use firebreak_core::{
     ActionId, AssetId, Direction, IncidentId, IncidentState, Severity, StepId, StepState, Timestamp,
 };
+use firebreak_core::{iam, network};
 use firebreak_engine::{ChangeReport, Engine, EngineError, Identity, Parts};
 use firebreak_store::Store;
 use tokio_util::sync::CancellationToken;
@@ -204,6 +204,8 @@ pub struct Cloud {
     /// What reading IAM answers, and how often it was read.
     pub policies: Mutex<Result<iam::Account, OutsideError>>,
     pub policies_read: AtomicUsize,
+    pub network: Mutex<Result<network::Region, OutsideError>>,
+    pub networks_read: AtomicUsize,
 }
 
 #[derive(Clone, Copy)]
@@ -228,6 +230,8 @@ impl Cloud {
             fault: Mutex::new(None),
             policies: Mutex::new(Ok(iam::Account::default())),
             policies_read: AtomicUsize::new(0),
+            network: Mutex::new(Ok(network::Region::default())),
+            networks_read: AtomicUsize::new(0),
         }
     }
 
@@ -264,6 +268,11 @@ impl CloudReader for Cloud {
     async fn identities(&self) -> Result<iam::Account, OutsideError> {
         self.policies_read.fetch_add(1, Ordering::SeqCst);
         self.policies.lock().unwrap().clone()
+    }
+    async fn network(&self, region: &str) -> Result<network::Region, OutsideError> {
+        self.networks_read.fetch_add(1, Ordering::SeqCst);
+        let network = self.network.lock().unwrap().clone()?;
+        Ok(network::Region { region: region.to_owned(), ..network })
     }
     async fn own_identity(&self) -> Result<OwnIdentity, OutsideError> {
         Ok(OwnIdentity::default())
