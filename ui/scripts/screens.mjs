@@ -64,6 +64,7 @@ export const SCREENS = [
   { name: 'incident-handover', path: '/#/incident/inc_0000', go: then(press('h', 'ArrowDown'), (page) => page.locator(at('handover-note')).fill(NOTE)) },
   { name: 'incident-handed-on', path: '/#/incident/inc_0000', go: then(press('h', 'Space'), (page) => page.locator(at('handover-note')).fill(NOTE), press('Control+Enter')), settle: 900 },
   { name: 'incident-more', path: '/#/incident/inc_0000', go: click('incident-more') },
+  { name: 'incident-cut', path: '/#/incident/inc_0001', go: then(click('cut-open'), click('cut-point'), click('step-breaks')) },
   { name: 'incident-related', path: '/#/incident/inc_0000', go: click('why-related') },
   { name: 'incident-merge', path: '/#/incident/inc_0000', go: press('m') },
   { name: 'incident-move', path: '/#/incident/inc_0000', go: then(click('why-findings'), click('findings-move'), click('finding-choose')) },

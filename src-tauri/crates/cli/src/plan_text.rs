@@ -1,6 +1,6 @@
 //! Plans and steps as text.
 
-use firebreak_wire::{CallProgress, CallView, PlanView, StepDocument, StepView};
+use firebreak_wire::{CallProgress, CallView, CutAsset, PlanView, StepDocument, StepView};
 
 use crate::output::{clean, moment, short, word};
 
@@ -25,8 +25,71 @@ pub fn plan(plan: &PlanView) -> String {
         if let Some(note) = &step.state_note {
             lines.push(format!("     {}", clean(note)));
         }
+        lines.extend(cut_of(plan, step));
     }
+    lines.extend(ways_to_cut(plan));
     lines.join("\n")
+}
+
+/// What a step takes from an attacker, and whom it hits.
+fn cut_of(plan: &PlanView, step: &StepView) -> Vec<String> {
+    let Some(weighed) = plan.cut.steps.iter().find(|one| one.step == step.id) else {
+        return Vec::new();
+    };
+    let mut lines = vec![format!("     {}{}", clean(&weighed.said), names(&weighed.breaks))];
+    if let Some(rank) = step.model_rank {
+        lines.push(format!("     the model puts it at {rank}"));
+    }
+    lines
+}
+
+fn ways_to_cut(plan: &PlanView) -> Vec<String> {
+    let cut = &plan.cut;
+    let mut lines = vec![clean(&cut.said)];
+    let steps = |ids: &[String]| {
+        let rank = |id: &String| plan.steps.iter().find(|step| step.id == *id);
+        let ranks = ids.iter().filter_map(rank).map(|step| step.rank.to_string());
+        ranks.collect::<Vec<_>>().join(" + ")
+    };
+    if !cut.options.is_empty() {
+        lines.push(format!(
+            "ways to cut ({} paths to {} crown jewels within {} hops):",
+            cut.paths, cut.crown_jewels, cut.hops
+        ));
+    }
+    for option in &cut.options {
+        lines.push(format!(
+            "  {} step {}: removes {} paths, cuts off {} of {} crown jewels, breaks {}{}",
+            if option.recommended.is_some() { "*" } else { " " },
+            steps(&option.steps),
+            option.removes,
+            option.cuts_off,
+            cut.crown_jewels,
+            option.breaks.len(),
+            names(&option.breaks)
+        ));
+        lines.extend(option.recommended.iter().map(|why| format!("      {}", clean(why))));
+    }
+    if let Some(least) = &cut.least {
+        let (steps, cost) = (steps(&least.steps), least.cost);
+        lines.push(format!("least cost that leaves no way: step {steps}, cost {cost}"));
+    }
+    lines.extend(cut.bounds.iter().map(|bound| format!("note: {}", clean(bound))));
+    lines
+}
+
+/// The first few of what breaks.
+fn names(breaks: &[CutAsset]) -> String {
+    const NAMED: usize = 5;
+    if breaks.is_empty() {
+        return String::new();
+    }
+    let mut named: Vec<String> =
+        breaks.iter().take(NAMED).map(|asset| short(&asset.name, 60)).collect();
+    if breaks.len() > NAMED {
+        named.push(format!("{} more", breaks.len() - NAMED));
+    }
+    format!(" ({})", named.join(", "))
 }
 
 fn verdict(step: &StepView) -> String {

@@ -15,7 +15,9 @@ use crate::{ActionId, IncidentId, StepId, canonical};
 
 mod ec2_isolate;
 mod ec2_stop;
+mod effect;
 mod iam_deactivate_key;
+mod ranking;
 mod scaling;
 mod undo;
 
@@ -24,6 +26,8 @@ mod simulator;
 #[cfg(test)]
 mod tests;
 
+pub use effect::{Effect, Evidence, effect};
+pub use ranking::{Place, in_order};
 pub use undo::{undo_calls, undo_check, undo_disruption, undo_proof};
 
 /// The tag that says which incident something was made for.

@@ -15,6 +15,7 @@ mod adjacency;
 mod asset_graph;
 mod barrier;
 pub mod cut;
+mod dependants;
 mod fact;
 mod hearing;
 mod kind;
@@ -30,6 +31,7 @@ mod tests;
 
 pub use asset_graph::{AssetGraph, Footprint, WITNESSES_CAP, WitnessedEdge};
 pub use barrier::Severed;
+pub use dependants::{Dependants, Dependence, MOST_DEPENDANTS};
 pub use fact::{Fact, ID_CAP, RELATION_CAP, Told, Witness};
 pub use kind::{EdgeKind, EdgeKinds};
 pub use radius::{BlastRadius, Question, Reached, blast_radius};

@@ -164,6 +164,10 @@ pub struct Step {
     pub incident: IncidentId,
     /// From 1, first to do first.
     pub rank: u32,
+    /// Its place in the playbook, from 1. What was kept before this was noted has none.
+    pub playbook_rank: Option<u32>,
+    /// Its place in the model's order, from 1, when a model gave one.
+    pub model_rank: Option<u32>,
     /// Of the catalogue.
     pub action: ActionId,
     /// Native id.

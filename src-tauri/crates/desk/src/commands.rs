@@ -7,6 +7,7 @@ use std::sync::Arc;
 use firebreak_core::asset::{Asset, asset_id};
 use firebreak_core::correlate;
 use firebreak_core::incident::label;
+use firebreak_core::plan::Step;
 use firebreak_core::policy::VerdictKind;
 use firebreak_core::queue::QueueRow;
 use firebreak_core::{AssetId, Direction, FindingId, IncidentId, IncidentState, StepId, StepState};
@@ -184,7 +185,10 @@ impl Desk {
         for stored in &steps {
             views.push(self.stored_step_view(stored, over.clone()).await?);
         }
-        Ok(Some(view::plan::plan(&plan, views)))
+        // The plan may have been replaced since it was read.
+        let Some(weighing) = self.engine.weigh_plan(id).await? else { return Ok(None) };
+        let steps: Vec<&Step> = steps.iter().map(|stored| &stored.step).collect();
+        Ok(Some(view::plan::plan(&plan, views, view::cut::cut(&weighing, &steps))))
     }
 
     /// One step.

@@ -5,6 +5,7 @@
 
 #[cfg(test)]
 mod checks;
+mod cut;
 mod escape;
 
 use chrono::{DateTime, Utc};
@@ -184,6 +185,7 @@ fn plan(out: &mut Lines, plan: Option<&wire::PlanView>) {
         if let Some(note) = &step.state_note {
             out.line(format!("   - {}", text(note)));
         }
+        cut::step(out, plan, step);
         if let Some(proof) = &step.proof {
             out.line(format!("   - {} at {}", word(&proof.outcome), moment(proof.read_at)));
             for check in &proof.checks {
@@ -197,6 +199,7 @@ fn plan(out: &mut Lines, plan: Option<&wire::PlanView>) {
             }
         }
     }
+    cut::ways(out, plan);
 }
 
 fn verdict(verdict: &wire::VerdictView) -> String {

@@ -5,6 +5,7 @@ use firebreak_core::assessment::{Assessment, Author};
 use firebreak_core::ports::Advised;
 use serde_json::json;
 
+use crate::weigh::{Weighing, put_in_order};
 use crate::{Engine, EngineError, EngineEvent, Identity};
 
 impl Engine {
@@ -63,6 +64,7 @@ impl Engine {
             hypothesis: advice.hypothesis.clone(),
         };
         let plan = self.store.plan(id).await?;
+        let weighing = self.weigh_plan(id).await?;
         let mut write = self.store.write().await?;
         write.put_assessment(id, Some(&assessment), None).await?;
         let mut order = Vec::new();
@@ -78,6 +80,7 @@ impl Engine {
             if untouched {
                 let mut steps = before;
                 Self::reorder(proposal, &mut steps, &advice);
+                put_in_order(&mut steps, weighing.as_ref().and_then(Weighing::cut_order));
                 for step in &steps {
                     write.update_step(step.state, step).await?;
                     order.push(step.action.name());

@@ -41,6 +41,7 @@ mod suppress;
 mod triage;
 mod undo;
 mod wake;
+mod weigh;
 mod write_back;
 
 pub use approve::{ApprovalSheet, PreflightLine};
@@ -55,4 +56,5 @@ pub use map::{Named, Reach};
 pub use poll::PollReport;
 pub use reconcile::Recovered;
 pub use suppress::{Covered, LOOKED_BACK_DAYS, Preview, SuppressOrder};
+pub use weigh::{Cut, Outcome, Standing, WeighedStep, Weighing, ordered};
 pub use write_back::COMMENT_CAP;

@@ -4,11 +4,13 @@
 //! that is gathered. What an incident reaches is thereby not only what was said for its sake.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use firebreak_core::asset::{Asset, Neighbourhood};
 use firebreak_core::graph::{AssetGraph, BlastRadius, Question, Scratch, WorthRules, blast_radius};
 use firebreak_core::{AssetId, Timestamp};
 use firebreak_store::{Store, StoreError};
+use tokio::sync::OwnedMutexGuard;
 
 use crate::{Engine, EngineError};
 
@@ -44,9 +46,9 @@ pub struct Named {
 /// The graph, and what it does not hold itself.
 #[derive(Default)]
 pub(crate) struct AssetMap {
-    graph: AssetGraph,
+    pub(crate) graph: AssetGraph,
     named: HashMap<AssetId, Named>,
-    scratch: Scratch,
+    pub(crate) scratch: Scratch,
     rules: WorthRules,
     is_read: bool,
 }
@@ -69,11 +71,16 @@ impl Engine {
         from: &[AssetId],
         listed: usize,
     ) -> Result<Reach, EngineError> {
-        let mut map = self.map.lock().await;
+        Ok(self.whole_map().await?.reach(from, listed))
+    }
+
+    /// The map, read if it was not yet. Nobody else has it while this is held.
+    pub(crate) async fn whole_map(&self) -> Result<OwnedMutexGuard<AssetMap>, EngineError> {
+        let mut map = Arc::clone(&self.map).lock_owned().await;
         if !map.is_read {
             *map = AssetMap::read(&self.store).await?;
         }
-        Ok(map.reach(from, listed))
+        Ok(map)
     }
 
     /// Takes in what was just said. An edge that is said no more is forgotten with the whole map,
@@ -137,11 +144,16 @@ impl AssetMap {
         let radius = blast_radius(&self.graph, &question, &mut self.scratch);
         let listed = radius.listed.iter().map(|reached| &reached.asset);
         let on_paths = radius.edges.iter().flat_map(|edge| [&edge.from, &edge.to]);
-        let named = listed
-            .chain(on_paths)
-            .filter_map(|id| Some((id.clone(), self.named.get(id)?.clone())))
-            .collect();
+        let named = self.names(listed.chain(on_paths));
         Reach { radius, hops: HOPS, named }
+    }
+
+    /// What these are called, as far as anybody said.
+    pub(crate) fn names<'a>(
+        &self,
+        ids: impl Iterator<Item = &'a AssetId>,
+    ) -> BTreeMap<AssetId, Named> {
+        ids.filter_map(|id| Some((id.clone(), self.named.get(id)?.clone()))).collect()
     }
 }
 

@@ -12,6 +12,7 @@ use serde_json::json;
 
 use crate::engine::fresh;
 use crate::triage::account_and_region;
+use crate::weigh::put_in_order;
 use crate::{Engine, EngineError, EngineEvent, Identity};
 
 impl Engine {
@@ -45,6 +46,9 @@ impl Engine {
             steps.push(self.drafted(step, &incident, &proposal.threat, who).await);
         }
 
+        let weighing = self.weigh(&incident, &findings, &steps).await?;
+        put_in_order(&mut steps, weighing.cut_order());
+
         let note = planner.has_model().then_some("the model has not answered yet");
         let note = note.or(Some("no model is configured; this is the playbook's text"));
         let mut write = self.store.write().await?;
@@ -61,6 +65,7 @@ impl Engine {
             "plan": plan.id.as_str(),
             "playbook": plan.playbook,
             "because": plan.matched_because,
+            "ranked": weighing.said(),
             "steps": steps.iter().map(summary_of).collect::<Vec<_>>(),
         });
         write.audit(self.record(who, "plan_proposed", id.to_string(), text, detail)).await?;
@@ -109,6 +114,8 @@ impl Engine {
             plan: plan.id.clone(),
             incident: plan.incident.clone(),
             rank,
+            playbook_rank: Some(rank),
+            model_rank: None,
             action: item.action,
             target: item.target.clone(),
             target_name: None,
@@ -156,7 +163,7 @@ impl Engine {
         step
     }
 
-    /// Puts a model's order and reasons over the steps of a plan that nobody touched yet.
+    /// Puts a model's order and reasons beside the steps of a plan that nobody touched yet.
     pub(crate) fn reorder(
         proposal: &Proposal,
         steps: &mut [Step],
@@ -169,11 +176,10 @@ impl Engine {
                 .iter_mut()
                 .find(|step| step.action == item.action && step.target == item.target);
             if let Some(step) = found {
-                step.rank = rank;
+                step.model_rank = Some(rank);
                 step.model_why = why;
             }
         }
-        steps.sort_by_key(|step| step.rank);
     }
 }
 

@@ -82,6 +82,7 @@ impl Engine {
         if let Some(graph) = &graph {
             self.learn(before.as_ref().map(|(graph, _)| graph), graph, now).await?;
         }
+        self.rank_again(id).await?;
         self.emit(EngineEvent::IncidentDetailChanged { incident: id.clone() });
         Ok(())
     }

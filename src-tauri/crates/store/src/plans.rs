@@ -2,7 +2,7 @@
 
 use firebreak_core::approval::{Approval, ApproverKey};
 use firebreak_core::plan::{Digest, Plan, Step, UndoDraft};
-use firebreak_core::{Direction, IncidentId, StepId, StepState, Timestamp};
+use firebreak_core::{Direction, IncidentId, PlanId, StepId, StepState, Timestamp};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
@@ -87,6 +87,31 @@ impl Write {
             return Err(StoreError::Conflict { table: "step", id: step.id.to_string() });
         }
         self.recount_steps(&step.incident).await
+    }
+
+    /// Gives the steps of a plan the ranks of this order. Nothing else of a step changes.
+    ///
+    /// # Errors
+    /// A conflict as soon as somebody has signed or touched one of them, or one is not the plan's;
+    /// the transaction is then not to be committed.
+    pub async fn rank_steps(&mut self, plan: &PlanId, order: &[StepId]) -> Result<(), StoreError> {
+        for (rank, step) in (1_u32..).zip(order) {
+            let done = sqlx::query(
+                "UPDATE step SET rank = ?3 WHERE id = ?1 AND plan = ?2
+                   AND state IN ('proposed', 'refused')
+                   AND NOT EXISTS (SELECT 1 FROM approval a WHERE a.step = step.id)",
+            )
+            .bind(step.as_str())
+            .bind(plan.as_str())
+            .bind(rank)
+            .execute(self.connection())
+            .await
+            .map_err(StoreError::of("ranking steps"))?;
+            if done.rows_affected() != 1 {
+                return Err(StoreError::Conflict { table: "step", id: step.to_string() });
+            }
+        }
+        Ok(())
     }
 
     /// Stores the undo of a step.

@@ -10,6 +10,7 @@
 mod approval;
 mod audit;
 mod commander;
+mod cut;
 mod error;
 mod event;
 mod export;
@@ -27,6 +28,7 @@ mod view;
 pub use approval::*;
 pub use audit::*;
 pub use commander::*;
+pub use cut::*;
 pub use error::*;
 pub use event::*;
 pub use export::*;

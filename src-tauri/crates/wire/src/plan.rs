@@ -3,6 +3,8 @@ use firebreak_core::{ActionId, ProofOutcome, StepState};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::CutView;
+
 /// A ranked containment checklist.
 #[derive(Debug, Clone, PartialEq, Serialize, TS)]
 #[ts(export)]
@@ -15,6 +17,8 @@ pub struct PlanView {
     pub matched_because: String,
     pub threat: String,
     pub steps: Vec<StepView>,
+    /// What the steps take from an attacker, and how they may be chosen.
+    pub cut: CutView,
 }
 
 /// One action on one asset, with everything needed to decide about it.
@@ -36,6 +40,8 @@ pub struct StepView {
     pub why: String,
     /// Why the model ranks it here (untrusted text).
     pub model_why: Option<String>,
+    /// Its place in the model's order, from 1; absent when no model gave one.
+    pub model_rank: Option<u32>,
     pub cites: Vec<String>,
     /// What stops working.
     pub disruption: Vec<String>,

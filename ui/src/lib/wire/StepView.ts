@@ -28,7 +28,11 @@ why: string,
 /**
  * Why the model ranks it here (untrusted text).
  */
-model_why: string | null, cites: Array<string>, 
+model_why: string | null, 
+/**
+ * Its place in the model's order, from 1; absent when no model gave one.
+ */
+model_rank: number | null, cites: Array<string>, 
 /**
  * What stops working.
  */

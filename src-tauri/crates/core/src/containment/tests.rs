@@ -14,6 +14,8 @@ use crate::proof::{ProofOutcome, judge};
 use crate::{ActionId, IncidentId, StepId};
 
 mod cases;
+mod effects;
+mod ordering;
 mod plans;
 mod properties;
 mod signatures;

@@ -241,6 +241,11 @@ impl AssetGraph {
         self.ids.get_index_of(asset).map(|node| self.places.worth(numbered(node)))
     }
 
+    /// How many crown jewels there are.
+    pub fn crown_jewels(&self) -> usize {
+        (0..numbered(self.ids.len())).filter(|node| self.places.is_crown_jewel(*node)).count()
+    }
+
     /// Bytes held.
     pub fn footprint(&self) -> Footprint {
         let witness = size_of::<Heard>();

@@ -13,7 +13,7 @@ use crate::AssetId;
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Severed {
-    /// Every edge to and from an asset: a stopped instance, a disabled key.
+    /// Every edge to and from an asset, as if it were not there.
     Asset(AssetId),
     /// One edge.
     Edge {
@@ -26,7 +26,7 @@ pub enum Severed {
     },
     /// All edges of a kind that lead to an asset: closed ports.
     Into(AssetId, EdgeKind),
-    /// All edges of a kind that lead away from an asset: a taken profile, revoked sessions.
+    /// All edges of a kind that lead away from an asset: what a disabled key may do.
     OutOf(AssetId, EdgeKind),
 }
 

@@ -16,6 +16,7 @@ mod choice;
 mod flow;
 mod labels;
 mod least;
+mod order;
 mod paths;
 mod sketch;
 
@@ -64,13 +65,15 @@ pub struct CutQuestion<'a> {
     pub candidates: &'a [Candidate],
     /// Most paths counted.
     pub paths: u64,
+    /// Steps that come first in [`CutChoice::order`], whatever they remove.
+    pub first: &'a [StepId],
 }
 
 impl<'a> CutQuestion<'a> {
     /// Four hops along every kind of edge, nothing contained, up to 100,000 paths.
     pub fn from(from: &'a [AssetId], candidates: &'a [Candidate]) -> Self {
         let follow = EdgeKinds::ALL;
-        Self { from, hops: 4, follow, severed: &[], candidates, paths: 100_000 }
+        Self { from, hops: 4, follow, severed: &[], candidates, paths: 100_000, first: &[] }
     }
 }
 

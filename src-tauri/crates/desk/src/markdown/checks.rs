@@ -131,10 +131,45 @@ fn view(said: &str) -> wire::IncidentView {
             matched_because: s(),
             threat: s(),
             steps: vec![step(said)],
+            cut: weighed(said),
         }),
         write_backs: Vec::new(),
         write_back_blocked: None,
         notices: vec![wire::Notice { level: wire::NoticeLevel::Warning, text: s(), remedy: None }],
+    }
+}
+
+fn weighed(said: &str) -> wire::CutView {
+    let s = || said.to_owned();
+    let breaks = vec![wire::CutAsset { id: s(), name: s() }];
+    wire::CutView {
+        state: wire::CutState::Weighed,
+        said: s(),
+        outdated: false,
+        bounds: vec![s()],
+        paths: 15,
+        paths_are_all: true,
+        crown_jewels: 1,
+        hops: 4,
+        steps: vec![wire::StepCutView {
+            step: s(),
+            standing: wire::CutStanding::Candidate,
+            said: "removes 14 of 15 paths, breaks 1".to_owned(),
+            removes: 14,
+            cuts_off: 0,
+            breaks: breaks.clone(),
+            breaks_are_all: true,
+            leaves: s(),
+        }],
+        options: vec![wire::CutOptionView {
+            steps: vec![s()],
+            removes: 14,
+            cuts_off: 0,
+            breaks,
+            cost: 1,
+            recommended: Some(s()),
+        }],
+        least: None,
     }
 }
 
@@ -152,6 +187,7 @@ fn step(said: &str) -> wire::StepView {
         parameters: Vec::new(),
         why: s(),
         model_why: None,
+        model_rank: Some(2),
         cites: Vec::new(),
         disruption: Vec::new(),
         reversible: true,

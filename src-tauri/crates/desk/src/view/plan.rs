@@ -21,7 +21,7 @@ pub(crate) struct StepFacts {
     pub over: Option<String>,
 }
 
-pub(crate) fn plan(plan: &Plan, steps: Vec<wire::StepView>) -> wire::PlanView {
+pub(crate) fn plan(plan: &Plan, steps: Vec<wire::StepView>, cut: wire::CutView) -> wire::PlanView {
     let model = plan.model.as_deref().map(|model| format!(" + model {model}")).unwrap_or_default();
     wire::PlanView {
         id: plan.id.to_string(),
@@ -30,6 +30,7 @@ pub(crate) fn plan(plan: &Plan, steps: Vec<wire::StepView>) -> wire::PlanView {
         matched_because: plan.matched_because.clone(),
         threat: plan.threat.clone(),
         steps,
+        cut,
     }
 }
 
@@ -57,6 +58,7 @@ pub(crate) fn step(stored: &StoredStep, facts: &StepFacts) -> wire::StepView {
             .collect(),
         why: step.why.clone(),
         model_why: step.model_why.clone(),
+        model_rank: step.model_rank,
         cites: step.cites.iter().map(EvidenceId::to_string).collect(),
         disruption: draft.map(|draft| draft.disruption.clone()).unwrap_or_default(),
         reversible: draft.is_some_and(|draft| draft.reversible),

@@ -23,4 +23,5 @@ mod suppressing;
 mod telling;
 mod triaging;
 mod vendor;
+mod weighing;
 mod world;

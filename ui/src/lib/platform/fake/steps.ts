@@ -1,5 +1,6 @@
 import type { CallView, IncidentState, PlanView, ProofView, StepState, StepView, VerdictView } from '$wire';
 import { OPEN_STATES } from '../../words/labels';
+import { inventCut } from './cut';
 import { hex, randomFrom } from './random';
 
 const random = randomFrom(4711);
@@ -104,6 +105,7 @@ function step(number: number, rank: number, more: Partial<StepView> & Pick<StepV
     parameters: [],
     why: '',
     model_why: null,
+    model_rank: null,
     cites: [],
     disruption: [],
     reversible: true,
@@ -202,5 +204,6 @@ export function inventPlan(number: number, instance: string, state: StepState, p
     matched_because: 'A running instance, technique T1496, and a process that a source calls a miner.',
     threat: 'crypto-mining',
     steps,
+    cut: inventCut(steps),
   };
 }

@@ -29,6 +29,8 @@ pub struct Attack {
     /// Candidates that cut something, by id; an edge's bits stand for them.
     pub(super) useful: Vec<Useful>,
     pub(super) useless: Vec<StepId>,
+    /// Bits of those useful ones that come first in the order.
+    pub(super) first: u64,
     pub(super) unknown: Vec<AssetId>,
 }
 
@@ -93,9 +95,13 @@ impl Attack {
             jewels: sketch.jewels,
             useful: Vec::new(),
             useless: Vec::new(),
+            first: 0,
             unknown,
         };
         attack.weigh(graph, &candidates, &sketch.nodes)?;
+        let steps = attack.useful.iter().map(|one| &one.candidate.step);
+        let first = (0..).zip(steps).filter(|(_, step)| question.first.contains(step));
+        attack.first = first.fold(0, |set, (bit, _): (u32, _)| set | 1 << bit);
         Ok(attack)
     }
 

@@ -36,6 +36,9 @@ pub struct CutChoice {
     /// more crown jewels cut off, less broken, lower cost. Most paths first. Of sets that come to
     /// the same the one with the fewest steps is told.
     pub options: Vec<CutOption>,
+    /// The useful steps, each the one that removes the most of the paths that those before it leave,
+    /// against what it breaks beyond what they break: the question's `first` before the others.
+    pub order: Vec<StepId>,
     /// Steps that cut nothing on the way to a crown jewel.
     pub useless: Vec<StepId>,
     /// Assets of the incident that the graph doesn't know.
@@ -98,6 +101,7 @@ impl Attack {
             sets_are_all: every,
             alone: alone.iter().map(|one| scale.option(one)).collect(),
             options: undominated(weighed).iter().map(|one| scale.option(one)).collect(),
+            order: super::order::of(self, &scale),
             useless: self.useless.clone(),
             unknown: self.unknown.clone(),
         }
@@ -106,16 +110,16 @@ impl Attack {
 
 /// A set of steps, a bit each, and what it comes to in numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Weighed {
-    steps: u64,
-    removes: u64,
-    cuts_off: usize,
-    breaks: u32,
-    cost: u64,
+pub(super) struct Weighed {
+    pub(super) steps: u64,
+    pub(super) removes: u64,
+    pub(super) cuts_off: usize,
+    pub(super) breaks: u32,
+    pub(super) cost: u64,
 }
 
 impl Weighed {
-    const NOTHING: Self = Self { steps: 0, removes: 0, cuts_off: 0, breaks: 0, cost: 0 };
+    pub(super) const NOTHING: Self = Self { steps: 0, removes: 0, cuts_off: 0, breaks: 0, cost: 0 };
 
     /// Best first, in an order in which none is dominated by a later one. The last parts decide
     /// between equals: fewest steps, then the steps with the smallest ids.
@@ -147,7 +151,7 @@ fn undominated(mut all: Vec<Weighed>) -> Vec<Weighed> {
     kept
 }
 
-struct Scale<'a> {
+pub(super) struct Scale<'a> {
     useful: &'a [Useful],
     paths: Paths,
     labels: Labels,
@@ -172,7 +176,7 @@ impl<'a> Scale<'a> {
         Self { useful, paths: paths::count(attack), labels: Labels::of(attack), breaks }
     }
 
-    fn weigh(&self, steps: u64) -> Weighed {
+    pub(super) fn weigh(&self, steps: u64) -> Weighed {
         let removed = self.paths.by_cut.iter().filter(|(cut_by, _)| cut_by & steps != 0);
         let those = || bits(steps);
         let words = self.breaks.first().map_or(0, Vec::len);
