@@ -18,6 +18,7 @@ mod failure;
 mod identities;
 mod identity;
 mod least_privilege;
+mod observe_identity;
 mod observe_instance;
 mod observe_key;
 mod preflight;
