@@ -50,7 +50,7 @@ pub(crate) async fn read(
 }
 
 /// Whether an ARN names another account. Ids that are not ARNs name none.
-fn is_foreign(text: &str, account_id: &str) -> bool {
+pub(crate) fn is_foreign(text: &str, account_id: &str) -> bool {
     let mut parts = text.split(':');
     parts.next() == Some("arn")
         && parts.nth(3).is_some_and(|account| !account.is_empty() && account != account_id)

@@ -167,6 +167,12 @@ impl Failure {
                      group; release that first, then delete the group"
                         .to_owned(),
                 ),
+                // IAM's quota on the size or number of policies.
+                "LimitExceeded" | "LimitExceededException" => person(
+                    "there is no room for another inline policy; remove one, or attach a managed \
+                     policy by hand"
+                        .to_owned(),
+                ),
                 code if is_throttling(code) || BUSY.contains(&code) => {
                     (Trouble::Passing, Some("wait a moment, then try again".to_owned()))
                 }

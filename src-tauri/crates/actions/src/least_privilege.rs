@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use firebreak_core::ActionId;
-use firebreak_core::call::Call;
+use firebreak_core::call::{Call, IdentityRef};
 use firebreak_core::containment::INCIDENT_TAG;
 use serde_json::{Value, json};
 
@@ -45,6 +45,19 @@ const RUN: [&str; 6] = [
 /// Calls that are only ever made on a group of ours.
 const OWN_GROUP: [&str; 2] = ["ec2:DeleteSecurityGroup", "ec2:RevokeSecurityGroupEgress"];
 
+/// Whoever may write inline policies may give anybody anything: IAM has no condition on what a
+/// policy says or is named. A run's session may write those of its target only.
+const POLICIES: [&str; 4] =
+    ["iam:DeleteRolePolicy", "iam:DeleteUserPolicy", "iam:PutRolePolicy", "iam:PutUserPolicy"];
+/// Never these: Firebreak's own identities, as far as they are named like it, and roles that their
+/// services change.
+const UNTOUCHED: [&str; 4] = [
+    "arn:*:iam::*:role/aws-reserved/*",
+    "arn:*:iam::*:role/aws-service-role/*",
+    "arn:*:iam::*:role/firebreak-*",
+    "arn:*:iam::*:user/firebreak-*",
+];
+
 /// The least IAM policy for reading and for these actions, as JSON to paste. With no action it is
 /// the policy of the reading user.
 pub fn least_privilege(actions: &[ActionId]) -> String {
@@ -60,8 +73,18 @@ pub fn least_privilege(actions: &[ActionId]) -> String {
         writes.into_iter().partition(|permission| OWN_GROUP.contains(permission));
     let (tags, others): (BTreeSet<&str>, BTreeSet<&str>) =
         others.into_iter().partition(|permission| *permission == "ec2:CreateTags");
+    let (policies, others): (BTreeSet<&str>, BTreeSet<&str>) =
+        others.into_iter().partition(|permission| POLICIES.contains(permission));
     if !others.is_empty() {
         statements.push(statement("FirebreakContains", &others));
+    }
+    if !policies.is_empty() {
+        let mut identities = statement("FirebreakDeniesIdentities", &policies);
+        identities["NotResource"] = json!(UNTOUCHED);
+        if let Some(fields) = identities.as_object_mut() {
+            fields.remove("Resource");
+        }
+        statements.push(identities);
     }
     if !own.is_empty() {
         let mut only_ours = statement("FirebreakOwnGroups", &own);
@@ -84,17 +107,38 @@ pub fn least_privilege(actions: &[ActionId]) -> String {
 /// accepted, which the closed set of calls stays far below.
 pub(crate) fn session_policy(calls: &[Call]) -> String {
     let mut allowed: BTreeSet<&str> = RUN.into_iter().collect();
+    let mut statements = Vec::new();
     for call in calls {
+        if let Call::PutInlinePolicy { identity, .. } | Call::DeleteInlinePolicy { identity, .. } =
+            call
+        {
+            statements.push(on_identity(call.operation(), identity));
+            continue;
+        }
         allowed.insert(call.operation());
         if matches!(call, Call::CreateSnapshots { .. } | Call::CreateSecurityGroup { .. }) {
             allowed.insert("ec2:CreateTags");
         }
     }
-    let policy = json!({
-        "Version": "2012-10-17",
-        "Statement": [statement("FirebreakRun", &allowed)],
-    });
-    policy.to_string()
+    statements.push(statement("FirebreakRun", &allowed));
+    json!({ "Version": "2012-10-17", "Statement": statements }).to_string()
+}
+
+/// Of this user or role only. A call has the name and not the path, so both forms are given.
+fn on_identity(operation: &str, identity: &IdentityRef) -> Value {
+    let (kind, read) = match identity {
+        IdentityRef::User(_) => ("user", "iam:GetUserPolicy"),
+        IdentityRef::Role(_) => ("role", "iam:GetRolePolicy"),
+    };
+    let name = identity.name();
+    json!({
+        "Effect": "Allow",
+        "Action": [read, operation],
+        "Resource": [
+            format!("arn:*:iam::*:{kind}/{name}"),
+            format!("arn:*:iam::*:{kind}/*/{name}"),
+        ],
+    })
 }
 
 fn statement(sid: &str, actions: &BTreeSet<&str>) -> Value {
@@ -109,7 +153,7 @@ fn is_read(permission: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use firebreak_core::ActionId;
-    use firebreak_core::call::Call;
+    use firebreak_core::call::{Call, IdentityRef};
     use serde_json::Value;
 
     use super::{least_privilege, session_policy};
@@ -144,6 +188,23 @@ mod tests {
         }
         let stop = actions_of(&least_privilege(&[ActionId::Ec2Stop]));
         assert!(!stop.iter().any(|one| one == "iam:UpdateAccessKey"), "{stop:?}");
+    }
+
+    #[test]
+    fn a_session_writes_policies_of_its_target_only() {
+        let calls = [Call::PutInlinePolicy {
+            identity: IdentityRef::Role("web-node".to_owned()),
+            name: "firebreak-0123456789ab-0123456789ab".to_owned(),
+            document: "{}".to_owned(),
+        }];
+        let policy: Value = serde_json::from_str(&session_policy(&calls)).unwrap();
+        let statements = policy["Statement"].as_array().unwrap();
+        for statement in statements {
+            let writes = statement["Action"].to_string().contains("iam:PutRolePolicy");
+            assert_eq!(writes, statement["Resource"] != "*", "{statement}");
+            assert_eq!(writes, statement.to_string().contains(":role/web-node"), "{statement}");
+        }
+        assert!(statements.len() == 2 && policy.to_string().len() <= 2_048, "{policy}");
     }
 
     #[test]

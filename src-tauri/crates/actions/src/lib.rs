@@ -19,6 +19,7 @@ mod identities;
 mod identity;
 mod least_privilege;
 mod networks;
+mod observe_identity;
 mod observe_instance;
 mod observe_key;
 mod preflight;

@@ -9,7 +9,7 @@ use aws_sdk_iam::types::PolicyEvaluationDecisionType;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use firebreak_core::call::{Call, GroupRef};
+use firebreak_core::call::{Call, GroupRef, IdentityRef};
 use firebreak_core::ports::{Preflight, Target};
 
 use crate::account::AwsAccount;
@@ -119,6 +119,22 @@ async fn one(session: &Session, account: &AwsAccount, target: &Target, call: &Ca
         Call::SetAccessKeyStatus { user, .. } => {
             let (partition, account_id) = (session.caller.partition(), &account.account_id);
             let arn = format!("arn:{partition}:iam::{account_id}:user/{user}");
+            simulate(session, account, operation, Some(arn)).await
+        }
+        Call::PutInlinePolicy { identity, .. } | Call::DeleteInlinePolicy { identity, .. } => {
+            let (partition, account_id) = (session.caller.partition(), &account.account_id);
+            // The target's ARN has the path, by which permissions may be given.
+            let of_target = IdentityRef::from_arn(target.asset.as_str())
+                .filter(|(_, named)| named == identity && !target.asset.as_str().contains(":sts:"));
+            let arn = match (of_target, identity) {
+                (Some(_), _) => target.asset.as_str().to_owned(),
+                (None, IdentityRef::User(name)) => {
+                    format!("arn:{partition}:iam::{account_id}:user/{name}")
+                }
+                (None, IdentityRef::Role(name)) => {
+                    format!("arn:{partition}:iam::{account_id}:role/{name}")
+                }
+            };
             simulate(session, account, operation, Some(arn)).await
         }
     }

@@ -15,7 +15,8 @@ use firebreak_core::{ActionId, AssetId};
 use crate::account::AwsAccount;
 use crate::connection::{Attempts, Clients, Connector, KeychainCredentials, Regions};
 use crate::{
-    asset, connection_test, identities, identity, networks, observe_instance, observe_key,
+    asset, connection_test, identities, identity, networks, observe_identity, observe_instance,
+    observe_key,
 };
 
 /// Reads one AWS account.
@@ -58,6 +59,9 @@ impl CloudReader for AwsReader {
                 let key_id = target.asset.as_str();
                 let keys = observe_key::observe(&clients, &self.account, key_id).await?;
                 Ok(Observed::AccessKey(keys))
+            }
+            ActionId::IamDenyUser | ActionId::IamRevokeRoleSessions => {
+                observe_identity::observe(&clients, &self.account, target).await
             }
         }
     }

@@ -21,6 +21,8 @@ use crate::connection::Clients;
 use crate::failure::Failure;
 use crate::quarantine;
 
+mod identity;
+
 /// A call with every name turned into an id; sending it needs no further read.
 pub(crate) struct Ready<'a> {
     pub(crate) call: &'a Call,
@@ -40,6 +42,14 @@ pub(crate) async fn prepare<'a>(
 ) -> Result<Ready<'a>, OutsideError> {
     let (wanted, vpc_id): (&[GroupRef], &str) = match call {
         Call::SetInterfaceGroups { to, vpc_id, .. } => (to, vpc_id),
+        Call::PutInlinePolicy { identity, name, .. } => {
+            identity::refuse_present(reads, call, identity, name).await?;
+            return Ok(Ready { call, groups: Vec::new() });
+        }
+        Call::DeleteInlinePolicy { identity, name, document } => {
+            identity::refuse_changed(reads, call, (identity, name), document).await?;
+            return Ok(Ready { call, groups: Vec::new() });
+        }
         Call::RevokeAllEgress { group, vpc_id, .. }
         | Call::DeleteSecurityGroup { group, vpc_id } => (std::slice::from_ref(group), vpc_id),
         _ => return Ok(Ready { call, groups: Vec::new() }),
@@ -245,6 +255,12 @@ pub(crate) async fn send(
                 .send()
                 .await;
             accepted(operation, answer, |made| note(String::new(), made.request_id()))
+        }
+        Call::PutInlinePolicy { identity, name, document } => {
+            identity::put(writes, operation, identity, name, document).await
+        }
+        Call::DeleteInlinePolicy { identity, name, .. } => {
+            identity::delete(writes, operation, identity, name).await
         }
     }
 }

@@ -17,6 +17,12 @@ pub enum ActionId {
     /// Make an access key inactive.
     #[serde(rename = "aws.iam.deactivate_access_key")]
     IamDeactivateAccessKey,
+    /// Deny a user everything, by an inline policy of ours.
+    #[serde(rename = "aws.iam.deny_user")]
+    IamDenyUser,
+    /// Refuse the sessions of a role that were issued until now.
+    #[serde(rename = "aws.iam.revoke_role_sessions")]
+    IamRevokeRoleSessions,
 }
 
 /// What is fixed about an action, whatever its target.
@@ -38,7 +44,13 @@ pub struct ActionSpec {
 
 impl ActionId {
     /// The whole catalogue.
-    pub const ALL: [Self; 3] = [Self::Ec2Isolate, Self::Ec2Stop, Self::IamDeactivateAccessKey];
+    pub const ALL: [Self; 5] = [
+        Self::Ec2Isolate,
+        Self::Ec2Stop,
+        Self::IamDeactivateAccessKey,
+        Self::IamDenyUser,
+        Self::IamRevokeRoleSessions,
+    ];
 
     /// What is fixed about it.
     pub fn spec(self) -> ActionSpec {
@@ -104,6 +116,36 @@ impl ActionId {
                 ],
                 reversible: true,
                 d3fend: "D3-CR",
+            },
+            Self::IamDenyUser => ActionSpec {
+                name: "aws.iam.deny_user",
+                verb: "Deny everything to",
+                target: ResourceKind::User,
+                permissions: &[
+                    "iam:GetUser",
+                    "iam:ListUserPolicies",
+                    "iam:GetUserPolicy",
+                    "iam:PutUserPolicy",
+                    "iam:DeleteUserPolicy",
+                    "iam:SimulatePrincipalPolicy",
+                ],
+                reversible: true,
+                d3fend: "D3-AL",
+            },
+            Self::IamRevokeRoleSessions => ActionSpec {
+                name: "aws.iam.revoke_role_sessions",
+                verb: "Revoke the sessions of",
+                target: ResourceKind::Role,
+                permissions: &[
+                    "iam:GetRole",
+                    "iam:ListRolePolicies",
+                    "iam:GetRolePolicy",
+                    "iam:PutRolePolicy",
+                    "iam:DeleteRolePolicy",
+                    "iam:SimulatePrincipalPolicy",
+                ],
+                reversible: true,
+                d3fend: "D3-ST",
             },
         }
     }

@@ -7,8 +7,15 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::canonical;
 use crate::observed::KeyStatus;
 use crate::proof::Condition;
+
+mod identity;
+mod render;
+
+pub use identity::IdentityRef;
+pub use render::Rendered;
 
 /// A security group that may not exist yet when the call is drafted.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -84,6 +91,11 @@ pub enum Call {
     StartInstance { instance_id: String },
     /// `iam:UpdateAccessKey`.
     SetAccessKeyStatus { user: String, key_id: String, from: KeyStatus, to: KeyStatus },
+    /// `iam:PutUserPolicy` or `iam:PutRolePolicy`, only where no policy of that name is. The
+    /// document is JSON in canonical form.
+    PutInlinePolicy { identity: IdentityRef, name: String, document: String },
+    /// `iam:DeleteUserPolicy` or `iam:DeleteRolePolicy`, only of exactly this document.
+    DeleteInlinePolicy { identity: IdentityRef, name: String, document: String },
 }
 
 /// The two rules that a new security group is born with.
@@ -107,23 +119,6 @@ impl EgressCidr {
     }
 }
 
-/// A call as people read it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rendered {
-    /// `ec2:StopInstances`.
-    pub operation: &'static str,
-    /// What it acts on.
-    pub subject: String,
-    /// The remaining inputs as `name=value`.
-    pub details: Vec<String>,
-    /// The value it replaces.
-    pub before: Option<String>,
-    /// The value it writes.
-    pub after: Option<String>,
-    /// Whether it changes what the workload can do.
-    pub disruptive: bool,
-}
-
 impl Call {
     /// The vendor's name of the operation, which is also the IAM action it needs.
     pub fn operation(&self) -> &'static str {
@@ -141,6 +136,14 @@ impl Call {
             Self::StopInstance { .. } => "ec2:StopInstances",
             Self::StartInstance { .. } => "ec2:StartInstances",
             Self::SetAccessKeyStatus { .. } => "iam:UpdateAccessKey",
+            Self::PutInlinePolicy { identity: IdentityRef::User(_), .. } => "iam:PutUserPolicy",
+            Self::PutInlinePolicy { identity: IdentityRef::Role(_), .. } => "iam:PutRolePolicy",
+            Self::DeleteInlinePolicy { identity: IdentityRef::User(_), .. } => {
+                "iam:DeleteUserPolicy"
+            }
+            Self::DeleteInlinePolicy { identity: IdentityRef::Role(_), .. } => {
+                "iam:DeleteRolePolicy"
+            }
         }
     }
 
@@ -179,6 +182,12 @@ impl Call {
             Self::SetAccessKeyStatus { user, key_id, from, to } => {
                 Self::SetAccessKeyStatus { user, key_id, from: to, to: from }
             }
+            Self::PutInlinePolicy { identity, name, document } => {
+                Self::DeleteInlinePolicy { identity, name, document }
+            }
+            Self::DeleteInlinePolicy { identity, name, document } => {
+                Self::PutInlinePolicy { identity, name, document }
+            }
         })
     }
 
@@ -214,115 +223,14 @@ impl Call {
             Self::SetAccessKeyStatus { key_id, to, .. } => {
                 Condition::KeyStatus { key_id, status: to }
             }
-        }
-    }
-
-    /// The call as people read it, drawn from the same value that runs.
-    pub fn render(&self) -> Rendered {
-        let plain = |subject: &str, details: Vec<String>, disruptive| Rendered {
-            operation: self.operation(),
-            subject: subject.to_owned(),
-            details,
-            before: None,
-            after: None,
-            disruptive,
-        };
-        let swap = |subject: &str, details: Vec<String>, from: String, to: String, disruptive| {
-            Rendered { before: Some(from), after: Some(to), ..plain(subject, details, disruptive) }
-        };
-        match self {
-            Self::CreateSnapshots { instance_id, volumes, description, tags } => plain(
-                instance_id,
-                [
-                    vec![
-                        format!("volumes={}", volumes.join(",")),
-                        format!("description={description}"),
-                    ],
-                    tag_details(tags),
-                ]
-                .concat(),
-                false,
-            ),
-            Self::SetTerminationProtection { instance_id, from, to } => swap(
-                instance_id,
-                vec!["attribute=DisableApiTermination".to_owned()],
-                from.to_string(),
-                to.to_string(),
-                false,
-            ),
-            Self::SetShutdownBehavior { instance_id, from, to } => swap(
-                instance_id,
-                vec!["attribute=InstanceInitiatedShutdownBehavior".to_owned()],
-                from.clone(),
-                to.clone(),
-                false,
-            ),
-            Self::SetDeleteOnTermination { instance_id, device, volume_id, from, to } => swap(
-                instance_id,
-                vec![
-                    "attribute=DeleteOnTermination".to_owned(),
-                    format!("device={device}"),
-                    format!("volume={volume_id}"),
-                ],
-                from.to_string(),
-                to.to_string(),
-                false,
-            ),
-            Self::EnterStandby { group, instance_id, decrement } => swap(
-                instance_id,
-                vec![format!("group={group}"), format!("decrement_desired_capacity={decrement}")],
-                "InService".to_owned(),
-                "Standby".to_owned(),
-                true,
-            ),
-            Self::ExitStandby { group, instance_id, .. } => swap(
-                instance_id,
-                vec![format!("group={group}")],
-                "Standby".to_owned(),
-                "InService".to_owned(),
-                true,
-            ),
-            Self::CreateSecurityGroup { name, vpc_id, description, tags } => plain(
+            Self::PutInlinePolicy { identity, name, document } => Condition::InlinePolicy {
+                identity,
                 name,
-                [
-                    vec![format!("vpc={vpc_id}"), format!("description={description}")],
-                    tag_details(tags),
-                ]
-                .concat(),
-                false,
-            ),
-            Self::DeleteSecurityGroup { group, vpc_id } => {
-                plain(&group.to_string(), vec![format!("vpc={vpc_id}")], false)
-            }
-            Self::RevokeAllEgress { group, vpc_id, cidr } => plain(
-                &group.to_string(),
-                vec![
-                    format!("vpc={vpc_id}"),
-                    "protocol=all".to_owned(),
-                    format!("cidr={}", cidr.text()),
-                ],
-                false,
-            ),
-            Self::SetInterfaceGroups { interface_id, from, to, .. } => {
-                swap(interface_id, Vec::new(), list(from), list(to), true)
-            }
-            Self::StopInstance { instance_id } => {
-                swap(instance_id, Vec::new(), "running".to_owned(), "stopped".to_owned(), true)
-            }
-            Self::StartInstance { instance_id } => {
-                swap(instance_id, Vec::new(), "stopped".to_owned(), "running".to_owned(), true)
-            }
-            Self::SetAccessKeyStatus { user, key_id, from, to } => {
-                swap(key_id, vec![format!("user={user}")], from.to_string(), to.to_string(), true)
+                sha256: canonical::sha256_hex(document.as_bytes()),
+            },
+            Self::DeleteInlinePolicy { identity, name, .. } => {
+                Condition::NoInlinePolicy { identity, name }
             }
         }
     }
-}
-
-fn tag_details(tags: &[Tag]) -> Vec<String> {
-    tags.iter().map(|tag| format!("tag {}={}", tag.key, tag.value)).collect()
-}
-
-fn list(groups: &[GroupRef]) -> String {
-    groups.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }

@@ -21,6 +21,13 @@ pub fn bytes<T: Serialize>(domain: &str, value: &T) -> Vec<u8> {
     out
 }
 
+/// JSON that somebody else wrote, in canonical form, so that the same document written another way
+/// is the same text. `None` for what is no JSON.
+pub fn json(text: &str) -> Option<String> {
+    let value: serde_json::Value = serde_json::from_str(text).ok()?;
+    serde_json_canonicalizer::to_string(&value).ok()
+}
+
 /// SHA-256 of the canonical bytes, as 64 lower-case hex digits.
 pub fn digest<T: Serialize>(domain: &str, value: &T) -> String {
     sha256_hex(&bytes(domain, value))

@@ -17,6 +17,9 @@ mod ec2_isolate;
 mod ec2_stop;
 mod effect;
 mod iam_deactivate_key;
+mod iam_deny_user;
+mod iam_revoke_sessions;
+mod inline_policy;
 mod ranking;
 mod scaling;
 mod undo;
@@ -27,6 +30,7 @@ mod simulator;
 mod tests;
 
 pub use effect::{Effect, Evidence, effect};
+pub use iam_revoke_sessions::timed;
 pub use ranking::{Place, in_order};
 pub use undo::{undo_calls, undo_check, undo_disruption, undo_proof};
 
@@ -63,6 +67,11 @@ impl Names {
         &self.quarantine_group
     }
 
+    /// The name of the inline policy that a step writes. Its alphabet is `[\w+=,.@-]`.
+    pub fn policy(&self) -> String {
+        format!("{}-{}", self.quarantine_group, tail(self.step.as_str()))
+    }
+
     fn quarantine(&self) -> GroupRef {
         GroupRef::Quarantine(self.quarantine_group.clone())
     }
@@ -78,14 +87,17 @@ impl Names {
 /// The name of an incident's quarantine group: `firebreak-` and the last 12 hex digits of its id.
 /// An id that has fewer is hashed first.
 pub fn quarantine_name(incident: &IncidentId) -> String {
-    let digits: Vec<char> =
-        incident.as_str().chars().rev().filter(char::is_ascii_hexdigit).take(12).collect();
-    let tail: String = if digits.len() == 12 {
+    format!("firebreak-{}", tail(incident.as_str()))
+}
+
+/// The last 12 hex digits of an id; one that has fewer is hashed first.
+fn tail(id: &str) -> String {
+    let digits: Vec<char> = id.chars().rev().filter(char::is_ascii_hexdigit).take(12).collect();
+    if digits.len() == 12 {
         digits.into_iter().rev().map(|digit| digit.to_ascii_lowercase()).collect()
     } else {
-        canonical::sha256_hex(incident.as_str().as_bytes()).chars().take(12).collect()
-    };
-    format!("firebreak-{tail}")
+        canonical::sha256_hex(id.as_bytes()).chars().take(12).collect()
+    }
 }
 
 /// Why an action is not drafted. Not a failure: the answer is no, and what to do instead.
@@ -126,12 +138,28 @@ pub fn draft(
         (ActionId::IamDeactivateAccessKey, Observed::AccessKey(keys)) => {
             iam_deactivate_key::draft(keys, parameters, own)
         }
-        (ActionId::Ec2Isolate | ActionId::Ec2Stop, Observed::AccessKey(_))
-        | (ActionId::IamDeactivateAccessKey, Observed::Instance(_)) => Err(Refused::new(
-            format!("{action} can't be aimed at this kind of resource"),
-            "choose a target of the kind that the action names",
-        )),
+        (ActionId::IamDenyUser, Observed::Identity(user)) => {
+            iam_deny_user::draft(user, parameters, names, own)
+        }
+        (ActionId::IamRevokeRoleSessions, Observed::Identity(role)) => {
+            iam_revoke_sessions::draft(role, parameters, names, own)
+        }
+        (
+            ActionId::Ec2Isolate
+            | ActionId::Ec2Stop
+            | ActionId::IamDeactivateAccessKey
+            | ActionId::IamDenyUser
+            | ActionId::IamRevokeRoleSessions,
+            _,
+        ) => Err(wrong_kind(action)),
     }
+}
+
+fn wrong_kind(action: ActionId) -> Refused {
+    Refused::new(
+        format!("{action} can't be aimed at this kind of resource"),
+        "choose a target of the kind that the action names",
+    )
 }
 
 fn only_parameters(parameters: &BTreeMap<String, String>, known: &[&str]) -> Result<(), Refused> {

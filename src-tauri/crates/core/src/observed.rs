@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::call::EgressCidr;
+use crate::call::{EgressCidr, IdentityRef};
 use crate::canonical;
 
 /// The state of one target.
@@ -18,18 +18,24 @@ pub enum Observed {
     Instance(Box<Instance>),
     /// An IAM access key and its siblings.
     AccessKey(AccessKeys),
+    /// An IAM user or role.
+    Identity(Box<IamIdentity>),
 }
 
 impl Observed {
     /// SHA-256, hex, of the canonical bytes. A snapshot counts as taken from the moment it is
     /// accepted: that copying it ends later is no change of the target, and must not void what
-    /// was approved in between.
+    /// was approved in between. Nor is it a change of a role that somebody uses it.
     pub fn fingerprint(&self) -> String {
         let mut settled = self.clone();
-        if let Self::Instance(instance) = &mut settled {
-            for snapshot in instance.snapshots.iter_mut().filter(|one| one.state == "pending") {
-                "completed".clone_into(&mut snapshot.state);
+        match &mut settled {
+            Self::Instance(instance) => {
+                for snapshot in instance.snapshots.iter_mut().filter(|one| one.state == "pending") {
+                    "completed".clone_into(&mut snapshot.state);
+                }
             }
+            Self::Identity(identity) => identity.last_used = None,
+            Self::AccessKey(_) => {}
         }
         canonical::digest("firebreak observed v1", &settled)
     }
@@ -169,6 +175,26 @@ pub struct AccessKey {
     pub id: String,
     /// Whether it works.
     pub status: KeyStatus,
+}
+
+/// An IAM user or role with its inline policies.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IamIdentity {
+    /// Twelve digits.
+    pub account: String,
+    /// Which user or role.
+    pub identity: IdentityRef,
+    /// With its path, which the name lacks.
+    pub arn: String,
+    /// All tags. Untrusted.
+    pub tags: BTreeMap<String, String>,
+    /// Inline policies by name. A document is JSON in canonical form; what is no JSON is verbatim.
+    pub policies: BTreeMap<String, String>,
+    /// Whom a role's trust policy names as allowed to assume it, sorted; empty for a user.
+    pub trusted: Vec<String>,
+    /// When and where a role was used last, as IAM says it. No part of the fingerprint.
+    pub last_used: Option<String>,
 }
 
 /// Whether an access key works.

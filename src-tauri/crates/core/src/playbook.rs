@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::call::IdentityRef;
 use crate::finding::{Finding, ResourceKind};
 use crate::{ActionId, AssetId, Severity};
 
@@ -71,6 +72,10 @@ pub enum TargetRule {
     Resource,
     /// The access key that the finding's actor used, or that is the finding's resource.
     ActorAccessKey,
+    /// The IAM user that acted, or that is the finding's resource.
+    ActorUser,
+    /// The role that acted, whose session acted, or that is the finding's resource.
+    ActorRole,
 }
 
 /// What in a finding a playbook matched on. Ordered by how hard it is for whoever wrote the alert's
@@ -213,6 +218,23 @@ impl TargetRule {
                     .find(|key| !key.is_empty())
                     .map(AssetId::new)
             }
+            Self::ActorUser => identity(finding, |who| matches!(who, IdentityRef::User(_))),
+            Self::ActorRole => identity(finding, |who| matches!(who, IdentityRef::Role(_))),
         }
     }
+}
+
+/// The ARN of the first of actor and resource that is an identity of the wanted kind. A session is
+/// written as its role; the path, which a session's ARN lacks, is read from IAM later.
+fn identity(finding: &Finding, wanted: impl Fn(&IdentityRef) -> bool) -> Option<AssetId> {
+    let of_actor = finding.draft.actor.as_ref().and_then(|actor| actor.native_id.as_deref());
+    let of_resource = finding.draft.resource.native_id.as_deref();
+    [of_actor, of_resource].into_iter().flatten().find_map(|arn| {
+        let (account, who) = IdentityRef::from_arn(arn).filter(|(_, who)| wanted(who))?;
+        if !arn.contains(":sts:") {
+            return Some(AssetId::new(arn));
+        }
+        let partition = arn.split(':').nth(1)?;
+        Some(AssetId::new(format!("arn:{partition}:iam::{account}:role/{}", who.name())))
+    })
 }

@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::call::{EgressCidr, GroupRef};
+use crate::call::{EgressCidr, GroupRef, IdentityRef};
 use crate::observed::{Instance, KeyStatus, Observed};
+
+mod identity;
 
 /// What reads say after a step. An API's 200 is a dispatch, not a proof.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -49,6 +51,10 @@ pub enum Condition {
     InstanceState { value: String },
     /// The key's status.
     KeyStatus { key_id: String, status: KeyStatus },
+    /// The user or role has an inline policy of this name whose canonical document has this hash.
+    InlinePolicy { identity: IdentityRef, name: String, sha256: String },
+    /// It has none of this name.
+    NoInlinePolicy { identity: IdentityRef, name: String },
 }
 
 /// One condition with what was read.
@@ -117,6 +123,10 @@ impl Condition {
             }
             Self::InstanceState { value } => format!("the instance is {value}"),
             Self::KeyStatus { key_id, status } => format!("{key_id} is {status}"),
+            Self::InlinePolicy { identity, name, .. } => {
+                format!("{identity} has policy {name} as it was written")
+            }
+            Self::NoInlinePolicy { identity, name } => format!("{identity} has no policy {name}"),
         }
     }
 
@@ -131,10 +141,9 @@ impl Condition {
                     None => (ProofOutcome::Unknown, format!("{key_id} is not listed")),
                 }
             }
-            (Self::KeyStatus { .. }, Observed::Instance(_)) | (_, Observed::AccessKey(_)) => {
-                (ProofOutcome::Unknown, "something else was read".to_owned())
-            }
+            (_, Observed::AccessKey(_)) => something_else(),
             (_, Observed::Instance(instance)) => self.check_instance(instance),
+            (_, Observed::Identity(read)) => self.check_identity(read),
         };
         Check { expectation: self.describe(), observed: seen, outcome }
     }
@@ -257,9 +266,16 @@ impl Condition {
                 };
                 (outcome, format!("the instance is {}", instance.state))
             }
-            Self::KeyStatus { .. } => (ProofOutcome::Unknown, "something else was read".to_owned()),
+            Self::KeyStatus { .. } | Self::InlinePolicy { .. } | Self::NoInlinePolicy { .. } => {
+                something_else()
+            }
         }
     }
+}
+
+/// What was read does not speak of the condition.
+fn something_else() -> (ProofOutcome, String) {
+    (ProofOutcome::Unknown, "something else was read".to_owned())
 }
 
 fn snapshots(volumes: &[String], instance: &Instance) -> (ProofOutcome, String) {

@@ -2,7 +2,7 @@
 
 use chrono::Duration;
 use firebreak_core::approval::{APPROVAL_MINUTES, Approval, Statement};
-use firebreak_core::containment::undo_disruption;
+use firebreak_core::containment::{timed, undo_disruption};
 use firebreak_core::plan::{Digest, Draft, Step, Subject};
 use firebreak_core::policy::{Verdict, VerdictKind};
 use firebreak_core::ports::{KeyName, Preflight};
@@ -133,8 +133,9 @@ impl Engine {
         let incident = self.store.incident(&step.incident).await?;
         refuse_if_over(&incident)?;
         let threat = self.threat_of(&step).await?;
-        let drafted = self.draft_step(&step, &incident, &threat, who).await?;
         let before = step.subject().map(|subject| subject.digest());
+        step.parameters = timed(step.action, &step.parameters, self.now());
+        let drafted = self.draft_step(&step, &incident, &threat, who).await?;
         let state_before = step.state;
         let old_state = step.state;
         drafted.fill(&mut step);

@@ -10,7 +10,7 @@ use firebreak_core::observed::Observed;
 use firebreak_core::plan::{Draft, Step};
 use firebreak_core::policy::{Facts, Phase, Principal, Question, Verdict};
 use firebreak_core::ports::{CloudReader, OwnIdentity, Target};
-use firebreak_core::{Direction, Timestamp};
+use firebreak_core::{AssetId, Direction, Timestamp};
 
 use crate::{Engine, EngineError, Identity};
 
@@ -63,6 +63,7 @@ impl Engine {
         let name = match &observed {
             Observed::Instance(instance) => instance.name.clone(),
             Observed::AccessKey(keys) => keys.user.clone(),
+            Observed::Identity(read) => Some(read.identity.name().to_owned()),
         };
         let environment = facts.environment;
         let question = self.question(
@@ -90,6 +91,7 @@ impl Engine {
             Observed::Instance(instance) => {
                 (Environment::from_tags(&instance.tags), instance.tags.clone())
             }
+            Observed::Identity(read) => (Environment::from_tags(&read.tags), read.tags.clone()),
             // A key has no tags; its owner's say what it is for.
             Observed::AccessKey(_) => match reader.asset(&step.target, &step.region).await {
                 Ok(Some(asset)) => (asset.environment, asset.tags),
@@ -97,8 +99,13 @@ impl Engine {
             },
         };
         let known: Option<Asset> = self.store.asset(&step.target).await.ok().flatten();
+        // An alert may leave out the path of an ARN, by which policies protect.
+        let id = match observed {
+            Observed::Identity(read) => AssetId::new(read.arn.as_str()),
+            Observed::Instance(_) | Observed::AccessKey(_) => step.target.clone(),
+        };
         Facts {
-            id: step.target.clone(),
+            id,
             environment,
             account: Some(step.account.clone()),
             region: Some(step.region.clone()),

@@ -1,7 +1,8 @@
 //! Proposing a plan: playbook first, at once; the model may reorder it later.
 
 use firebreak_core::assessment::arrange;
-use firebreak_core::containment::undo_calls;
+use firebreak_core::call::IdentityRef;
+use firebreak_core::containment::{timed, undo_calls};
 use firebreak_core::incident::Incident;
 use firebreak_core::plan::{Plan, Step};
 use firebreak_core::policy::{Verdict, VerdictKind};
@@ -41,7 +42,11 @@ impl Engine {
         };
         let mut steps = Vec::with_capacity(proposal.candidates.len());
         for (rank, candidate) in (1..).zip(&proposal.candidates) {
-            let (account, region) = account_and_region(&candidate.item.target, &findings);
+            let target = &candidate.item.target;
+            let (account, region) = account_and_region(target, &findings);
+            // An actor's ARN says its account, which need not be the finding's.
+            let own = IdentityRef::from_arn(target.as_str()).map(|(own, _)| own.to_owned());
+            let account = own.or(account);
             let step = self.skeleton(&plan, rank, candidate, account, region);
             steps.push(self.drafted(step, &incident, &proposal.threat, who).await);
         }
@@ -126,7 +131,7 @@ impl Engine {
                 region.unwrap_or_else(|| "unknown".to_owned())
             },
             environment: firebreak_core::Environment::Unknown,
-            parameters: candidate.parameters.clone(),
+            parameters: timed(item.action, &candidate.parameters, self.now()),
             why: item.why.clone(),
             model_why: None,
             cites: candidate.cites.clone(),

@@ -3,6 +3,7 @@
 use std::sync::PoisonError;
 
 use firebreak_core::approval::{Permit, Refusal};
+use firebreak_core::containment::timed;
 use firebreak_core::incident::Incident;
 use firebreak_core::plan::{ProofRecord, Step, Subject};
 use firebreak_core::policy::Verdict;
@@ -178,6 +179,12 @@ impl Engine {
         let threat = self.threat_of(step).await?;
         let (subject, verdict) = match direction {
             Direction::Execute => {
+                if timed(step.action, &step.parameters, self.now()) != step.parameters {
+                    let text = "the time that was signed has passed, so the approval is void; \
+                                look at the new draft and approve again";
+                    self.void(step, direction, text, who).await?;
+                    return Err(EngineError::Drifted(text.to_owned()));
+                }
                 let drafted = self.draft_step(step, incident, &threat, who).await?;
                 let mut now = step.clone();
                 let verdict = drafted.verdict.clone();

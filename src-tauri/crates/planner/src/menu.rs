@@ -7,6 +7,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use firebreak_core::assessment::MenuItem;
+use firebreak_core::call::IdentityRef;
 use firebreak_core::finding::{Finding, ResourceKind};
 use firebreak_core::playbook::{Playbook, PlaybookStep, TargetRule};
 use firebreak_core::{ActionId, AssetId, FindingId};
@@ -179,17 +180,27 @@ fn shape_problem(action: ActionId, target: &str) -> Option<String> {
         }
         // A temporary key can't be made inactive; its sessions have to be revoked at the role.
         ActionId::IamDeactivateAccessKey if target.starts_with("ASIA") => Some(format!(
-            "{} is a temporary key, which can't be made inactive; revoke the sessions of the role that it came from by hand",
+            "{} is a temporary key, which can't be made inactive; revoke the sessions of the role that it came from",
             shown()
         )),
         ActionId::IamDeactivateAccessKey => (!(word(target) && target.len() >= 16))
             .then(|| format!("{} is not an access key id", shown())),
+        ActionId::IamDenyUser => {
+            let user = matches!(IdentityRef::from_arn(target), Some((_, IdentityRef::User(_))));
+            (!user).then(|| format!("{} is not the ARN of an IAM user", shown()))
+        }
+        ActionId::IamRevokeRoleSessions => {
+            let role = matches!(IdentityRef::from_arn(target), Some((_, IdentityRef::Role(_))));
+            (!role).then(|| format!("{} is not the ARN of a role", shown()))
+        }
     }
 }
 
 fn nothing_named(step: &PlaybookStep) -> &'static str {
     match (step.target, step.action.spec().target) {
         (TargetRule::ActorAccessKey, _) => "no finding names an access key",
+        (TargetRule::ActorUser, _) => "no finding names an IAM user by its ARN",
+        (TargetRule::ActorRole, _) => "no finding names a role by its ARN",
         (TargetRule::Resource, ResourceKind::Instance) => {
             "no finding is about an instance with an id"
         }

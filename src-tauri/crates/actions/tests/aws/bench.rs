@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use ed25519_dalek::{Signer, SigningKey};
 use firebreak_core::approval::{Approval, ApproverKey, Permit, Statement};
 use firebreak_core::call::Call;
-use firebreak_core::containment::{Names, draft, undo_calls, undo_check, undo_proof};
+use firebreak_core::containment::{
+    Names, Refused, draft, timed, undo_calls, undo_check, undo_proof,
+};
 use firebreak_core::observed::{Instance, Observed};
 use firebreak_core::plan::{Direction, Draft, Subject};
 use firebreak_core::policy::{Verdict, VerdictKind};
@@ -29,7 +31,9 @@ pub struct Bench<'a> {
 impl<'a> Bench<'a> {
     pub fn new(place: &'a Place, action: ActionId, asset: &str, step: &str) -> Self {
         let region = match action {
-            ActionId::IamDeactivateAccessKey => "global".to_owned(),
+            ActionId::IamDeactivateAccessKey
+            | ActionId::IamDenyUser
+            | ActionId::IamRevokeRoleSessions => "global".to_owned(),
             ActionId::Ec2Isolate | ActionId::Ec2Stop => place.sandbox.name("region"),
         };
         let target = Target {
@@ -40,7 +44,9 @@ impl<'a> Bench<'a> {
             incident: IncidentId::new(INCIDENT),
             step: StepId::new(step),
         };
-        Self { place, target, parameters: BTreeMap::new() }
+        // The engine does this when it lays a step out.
+        let parameters = timed(action, &BTreeMap::new(), chrono::Utc::now());
+        Self { place, target, parameters }
     }
 
     pub fn capacity(mut self, value: &str) -> Self {
@@ -55,15 +61,19 @@ impl<'a> Bench<'a> {
     pub async fn instance(&self) -> Instance {
         match self.observe().await {
             Observed::Instance(instance) => *instance,
-            Observed::AccessKey(keys) => panic!("{keys:?}"),
+            other => panic!("{other:?}"),
         }
     }
 
     pub async fn draft(&self) -> Draft {
+        self.drafted().await.unwrap()
+    }
+
+    pub async fn drafted(&self) -> Result<Draft, Refused> {
         let own = self.place.reader.own_identity().await.unwrap();
         let observed = self.observe().await;
         let names = Names::new(self.target.incident.clone(), "INC-1", self.target.step.clone());
-        draft(self.target.action, &observed, &self.parameters, &names, &own).unwrap()
+        draft(self.target.action, &observed, &self.parameters, &names, &own)
     }
 
     /// A permit, signed like a person's.

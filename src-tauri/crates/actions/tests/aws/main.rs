@@ -7,6 +7,7 @@
 mod bench;
 mod entitlements;
 mod faults;
+mod identity;
 mod journal;
 mod networks;
 mod place;

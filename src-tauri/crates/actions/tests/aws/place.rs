@@ -48,6 +48,19 @@ impl Place {
         Self::with(|_, _| {}).await
     }
 
+    /// The same for IAM.
+    pub fn somebody_else_at_iam(&self) -> aws_sdk_iam::Client {
+        let (id, secret) = self.sandbox.key("write");
+        let credentials = aws_sdk_iam::config::Credentials::new(id, secret, None, None, "test");
+        let config = aws_sdk_iam::Config::builder()
+            .behavior_version(aws_sdk_iam::config::BehaviorVersion::v2026_01_12())
+            .region(aws_sdk_iam::config::Region::new(self.sandbox.name("region")))
+            .credentials_provider(credentials)
+            .endpoint_url(format!("http://127.0.0.1:{}", self.sandbox.port))
+            .build();
+        aws_sdk_iam::Client::from_conf(config)
+    }
+
     /// A client of the sandbox's operator that goes around the proxy: somebody else at work.
     pub fn somebody_else(&self) -> aws_sdk_ec2::Client {
         let (id, secret) = self.sandbox.key("write");

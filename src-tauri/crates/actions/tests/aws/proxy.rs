@@ -33,7 +33,7 @@ pub struct Proxy {
     state: Arc<Mutex<State>>,
 }
 
-const CHANGES: [&str; 13] = [
+const CHANGES: [&str; 17] = [
     "CreateSnapshots",
     "CreateSecurityGroup",
     "DeleteSecurityGroup",
@@ -45,6 +45,10 @@ const CHANGES: [&str; 13] = [
     "StopInstances",
     "StartInstances",
     "UpdateAccessKey",
+    "PutUserPolicy",
+    "DeleteUserPolicy",
+    "PutRolePolicy",
+    "DeleteRolePolicy",
     "TerminateInstances",
     "CreateTags",
 ];

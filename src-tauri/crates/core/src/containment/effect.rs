@@ -65,6 +65,21 @@ pub fn effect(action: ActionId, target: &AssetId, observed: Option<&Observed>) -
             leaves: left_by_a_key(observed),
             evidence: Evidence::Keeps,
         },
+        // An explicit deny wins over every grant, those of resources too, and holds for the user's
+        // own sessions. A role that was assumed before is another principal, and goes on.
+        ActionId::IamDenyUser => Effect {
+            severs: EdgeKind::ALL.map(|kind| Severed::OutOf(target.clone(), kind)).to_vec(),
+            dependence: vec![Dependence::Into(target.clone(), EdgeKind::Identity)],
+            leaves: "Roles that it assumed before live on, for up to 12 hours.".to_owned(),
+            evidence: Evidence::Keeps,
+        },
+        // Sessions that exist end. Whoever may assume the role gets another, so no way is gone.
+        ActionId::IamRevokeRoleSessions => Effect {
+            severs: Vec::new(),
+            dependence: vec![Dependence::Into(target.clone(), EdgeKind::Identity)],
+            leaves: "Whoever may still assume the role gets a new session.".to_owned(),
+            evidence: Evidence::Keeps,
+        },
     }
 }
 

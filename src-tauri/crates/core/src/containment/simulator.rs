@@ -2,7 +2,7 @@
 //! what the vendor's references say each call does, so that drafts can be played forth and back.
 
 use crate::call::{Call, EgressCidr, GroupRef};
-use crate::observed::{Instance, Observed, SecurityGroup, Snapshot};
+use crate::observed::{IamIdentity, Instance, Observed, SecurityGroup, Snapshot};
 
 /// Groups that are made here get this id.
 pub(super) const MADE: &str = "sg-made";
@@ -20,6 +20,22 @@ pub(super) fn apply(call: &Call, observed: &mut Observed) {
             assert_eq!(key.status, *from);
             key.status = *to;
         }
+        Observed::Identity(read) => apply_to_identity(call, read),
+    }
+}
+
+fn apply_to_identity(call: &Call, read: &mut IamIdentity) {
+    match call {
+        Call::PutInlinePolicy { identity, name, document } => {
+            assert_eq!(*identity, read.identity);
+            let before = read.policies.insert(name.clone(), document.clone());
+            assert_eq!(before, None, "a policy is never overwritten");
+        }
+        Call::DeleteInlinePolicy { identity, name, document } => {
+            assert_eq!(*identity, read.identity);
+            assert_eq!(read.policies.remove(name).as_ref(), Some(document), "NoSuchEntity");
+        }
+        other => panic!("{other:?} on a user or role"),
     }
 }
 
@@ -97,7 +113,9 @@ fn apply_to_instance(call: &Call, instance: &mut Instance) {
         Call::StartInstance { .. } => {
             swap(&mut instance.state, &"stopped".to_owned(), &"running".to_owned());
         }
-        Call::SetAccessKeyStatus { .. } => panic!("{call:?} on an instance"),
+        Call::SetAccessKeyStatus { .. }
+        | Call::PutInlinePolicy { .. }
+        | Call::DeleteInlinePolicy { .. } => panic!("{call:?} on an instance"),
     }
 }
 

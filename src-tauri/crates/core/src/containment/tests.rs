@@ -3,10 +3,10 @@ use std::collections::BTreeMap;
 use super::{
     Names, Refused, draft, quarantine_name, simulator, undo_calls, undo_check, undo_proof,
 };
-use crate::call::{Call, EgressCidr};
+use crate::call::{Call, EgressCidr, IdentityRef};
 use crate::observed::{
-    AccessKey, AccessKeys, Instance, Interface, KeyStatus, Observed, Scaling, SecurityGroup,
-    Snapshot, Volume,
+    AccessKey, AccessKeys, IamIdentity, Instance, Interface, KeyStatus, Observed, Scaling,
+    SecurityGroup, Snapshot, Volume,
 };
 use crate::plan::Draft;
 use crate::ports::OwnIdentity;
@@ -16,6 +16,7 @@ use crate::{ActionId, IncidentId, StepId};
 mod cases;
 mod effects;
 mod ordering;
+mod identities;
 mod plans;
 mod properties;
 mod signatures;
@@ -91,6 +92,24 @@ fn keys() -> AccessKeys {
             key("AKIAEXAMPLE000000001", KeyStatus::Active),
             key("AKIAEXAMPLE000000002", KeyStatus::Active),
         ],
+    }
+}
+
+/// `kind` is `user` or `role`.
+fn identity(kind: &str, name: &str) -> IamIdentity {
+    let arn = format!("arn:aws:iam::123456789012:{kind}/ops/{name}");
+    let trusted = match kind {
+        "role" => vec!["arn:aws:iam::123456789012:root".to_owned(), "ec2.amazonaws.com".to_owned()],
+        _ => Vec::new(),
+    };
+    IamIdentity {
+        account: "123456789012".to_owned(),
+        identity: IdentityRef::from_arn(&arn).unwrap().1,
+        arn,
+        tags: BTreeMap::new(),
+        policies: BTreeMap::from([("deploy".to_owned(), "{\"Statement\":[]}".to_owned())]),
+        trusted,
+        last_used: None,
     }
 }
 

@@ -151,7 +151,7 @@ fn a_temporary_or_strange_key_is_not_offered_and_said() {
     check(
         "ASIAIOSFODNN7EXAMPLE",
         "The mandatory step aws.iam.deactivate_access_key is not offered: ASIAIOSFODNN7EXAMPLE is a temporary key, which \
-         can't be made inactive; revoke the sessions of the role that it came from by hand.",
+         can't be made inactive; revoke the sessions of the role that it came from.",
     );
     check(
         "root",
@@ -163,6 +163,32 @@ fn a_temporary_or_strange_key_is_not_offered_and_said() {
     );
     assert_eq!(gaps(&stolen, &[with_key("a", KEY)]), Vec::<String>::new());
     assert_eq!(gaps(&playbook("crypto-mining-ec2"), &[finding("a", |_| {})]), Vec::<String>::new());
+}
+
+#[test]
+fn users_and_roles_are_offered_by_their_arns_only() {
+    let stolen = playbook("stolen-access-key");
+    let acting = |native: &str| {
+        finding("a", |finding| {
+            let (native_id, access_key_id) = (Some(native.to_owned()), Some(KEY.to_owned()));
+            finding.draft.actor = Some(Actor { native_id, access_key_id, ..Actor::default() });
+        })
+    };
+    let offered = |native: &str| -> Vec<String> {
+        let menu = enumerate(&stolen, &[acting(native)]);
+        let beside_the_key = menu.iter().skip(1).map(|one| &one.menu);
+        beside_the_key.map(|menu| format!("{} {}", menu.action, menu.target)).collect()
+    };
+    let (user, role) = ("aws.iam.deny_user", "aws.iam.revoke_role_sessions");
+    let arn = "arn:aws:iam::123456789012:user/ops/deploy-bot";
+    assert_eq!(offered(arn), [format!("{user} {arn}")]);
+    let arn = "arn:aws:iam::123456789012:role/web-node";
+    assert_eq!(offered(arn), [format!("{role} {arn}")]);
+    let session = "arn:aws:sts::123456789012:assumed-role/web-node/i-0c41f0b9";
+    assert_eq!(offered(session), [format!("{role} {arn}")]);
+    for nobody in ["arn:aws:iam::123456789012:root", "deploy-bot", "arn:aws:iam::1:user/x", ""] {
+        assert_eq!(offered(nobody), Vec::<String>::new(), "{nobody}");
+    }
 }
 
 #[test]

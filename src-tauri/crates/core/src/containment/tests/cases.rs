@@ -206,7 +206,10 @@ fn an_action_takes_only_its_own_kind_of_target() {
     for action in ActionId::ALL {
         let wrong = match action {
             ActionId::IamDeactivateAccessKey => observed(web_7()),
-            ActionId::Ec2Isolate | ActionId::Ec2Stop => Observed::AccessKey(keys()),
+            ActionId::Ec2Isolate
+            | ActionId::Ec2Stop
+            | ActionId::IamDenyUser
+            | ActionId::IamRevokeRoleSessions => Observed::AccessKey(keys()),
         };
         assert!(draft(action, &wrong, &none, &names(), &own).is_err(), "{action}");
     }

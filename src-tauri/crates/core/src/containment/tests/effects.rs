@@ -113,6 +113,16 @@ fn a_key_takes_what_is_done_by_it_and_nothing_of_its_owner() {
 }
 
 #[test]
+fn a_denied_user_does_nothing_and_a_revoked_role_is_assumed_again() {
+    let (user, role) = ("arn:aws:iam::1:user/ops/bot", "arn:aws:iam::1:role/web");
+    let denied = left(ActionId::IamDenyUser, user, &all_around(user));
+    assert_eq!(denied.len(), 5, "{denied:?}");
+    assert!(denied.iter().all(|edge| !edge.starts_with(user)));
+    let around = all_around(role);
+    assert_eq!(left(ActionId::IamRevokeRoleSessions, role, &around).len(), around.len());
+}
+
+#[test]
 fn what_a_key_leaves_counts_the_keys_that_still_work() {
     let says = |observed: &Observed| {
         effect(ActionId::IamDeactivateAccessKey, &id("AKIA1"), Some(observed)).leaves

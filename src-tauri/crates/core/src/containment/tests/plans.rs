@@ -60,3 +60,20 @@ fn stopping_with_less_capacity() {
 fn deactivating_a_key() {
     insta::assert_snapshot!(page(&deactivate(keys(), &OwnIdentity::default()).unwrap()));
 }
+
+#[test]
+fn denying_a_user() {
+    let on = Observed::Identity(Box::new(identity("user", "deploy-bot")));
+    let own = OwnIdentity::default();
+    let drafted = draft(ActionId::IamDenyUser, &on, &BTreeMap::new(), &names(), &own).unwrap();
+    insta::assert_snapshot!(page(&drafted));
+}
+
+#[test]
+fn revoking_the_sessions_of_a_role() {
+    let on = Observed::Identity(Box::new(identity("role", "web-node")));
+    let own = OwnIdentity::default();
+    let until = parameters(&[("issued_before", "2026-11-23T12:30:00Z")]);
+    let action = ActionId::IamRevokeRoleSessions;
+    insta::assert_snapshot!(page(&draft(action, &on, &until, &names(), &own).unwrap()));
+}

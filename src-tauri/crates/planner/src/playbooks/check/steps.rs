@@ -60,7 +60,7 @@ impl Checker<'_> {
             self.problem(
                 step.target.span(),
                 format!("the target {:?} is not known", step.target.get_ref()),
-                "Targets are resource and actor_access_key.",
+                "Targets are resource, actor_access_key, actor_user and actor_role.",
             );
         }
         let (action, target) = (action?, target?);
@@ -83,6 +83,8 @@ impl Checker<'_> {
                 matches.resource.is_empty() || matches.resource.contains(&wanted)
             }
             TargetRule::ActorAccessKey => wanted == ResourceKind::AccessKey,
+            TargetRule::ActorUser => wanted == ResourceKind::User,
+            TargetRule::ActorRole => wanted == ResourceKind::Role,
         };
         if possible {
             return;
@@ -91,7 +93,9 @@ impl Checker<'_> {
             TargetRule::Resource => {
                 format!("Let [match] resource hold {:?}, or drop the step.", kind_name(wanted))
             }
-            TargetRule::ActorAccessKey => "Aim it at resource.".to_owned(),
+            TargetRule::ActorAccessKey | TargetRule::ActorUser | TargetRule::ActorRole => {
+                "Aim it at resource.".to_owned()
+            }
         };
         self.problem(
             span,
@@ -125,10 +129,15 @@ impl Checker<'_> {
     }
 }
 
-/// Parameters of an action. None of this version's catalogue takes any.
+/// Parameters that a playbook may give an action. None of this version's catalogue takes any; the
+/// time of a revocation is set when the step is laid out.
 fn parameters_of(action: ActionId) -> &'static [&'static str] {
     match action {
-        ActionId::Ec2Isolate | ActionId::Ec2Stop | ActionId::IamDeactivateAccessKey => &[],
+        ActionId::Ec2Isolate
+        | ActionId::Ec2Stop
+        | ActionId::IamDeactivateAccessKey
+        | ActionId::IamDenyUser
+        | ActionId::IamRevokeRoleSessions => &[],
     }
 }
 
@@ -143,6 +152,8 @@ fn kind_words(kind: ResourceKind) -> String {
     match kind {
         ResourceKind::Instance => "an instance".to_owned(),
         ResourceKind::AccessKey => "an access key".to_owned(),
+        ResourceKind::User => "a user".to_owned(),
+        ResourceKind::Role => "a role".to_owned(),
         other => format!("a resource of kind {:?}", kind_name(other)),
     }
 }
