@@ -95,7 +95,9 @@ fn view(said: &str) -> wire::IncidentView {
             techniques: Vec::new(),
             unknowns: Vec::new(),
             joined: Some(wire::JoinedView { because: s(), score: 0.9 }),
+            witness: Some(wire::WitnessView { of: s(), because: s() }),
         }],
+        facts: 1,
         timeline: vec![
             entry(wire::TimelineKind::Activity),
             entry(wire::TimelineKind::Note),
