@@ -26,7 +26,10 @@ async fn a_miner_is_isolated_proven_and_let_go_again() {
     let plan = stage.json(&["plan", &label]).await;
     let step = step_of(&plan, "aws.ec2.isolate");
     assert_eq!(text(&plan, "/steps/0/id"), step, "isolating is ranked first");
-    stage.run(&["plan", &label]).await.ended(0).says("mandatory");
+    let steps = plan["steps"].as_array().map_or(0, Vec::len);
+    assert_eq!(plan["cut"]["steps"].as_array().map(Vec::len), Some(steps), "all are weighed");
+    let said = text(&plan, "/cut/said").to_owned();
+    stage.run(&["plan", &label]).await.ended(0).says("mandatory").says(&said);
     // A new plan has new steps.
     let step =
         step_of(&stage.json(&["incidents", "show", &label]).await["plan"], "aws.ec2.isolate");

@@ -96,10 +96,11 @@ pub enum Standing {
 }
 
 impl Weighing {
-    /// The steps in the order of the cut; `None` where the graph can't tell.
+    /// The steps in the order of the cut; `None` where the graph can't tell, or where none of them
+    /// removes anything.
     pub fn cut_order(&self) -> Option<&[StepId]> {
         match &self.outcome {
-            Outcome::Weighed(cut) => Some(&cut.choice.order),
+            Outcome::Weighed(cut) if !cut.choice.order.is_empty() => Some(&cut.choice.order),
             _ => None,
         }
     }
@@ -108,6 +109,9 @@ impl Weighing {
     pub fn said(&self) -> String {
         let hops = self.hops;
         let why = match &self.outcome {
+            Outcome::Weighed(cut) if cut.choice.order.is_empty() => {
+                format!("no step removes any of {} within {hops} hops", cut.choice)
+            }
             Outcome::Weighed(cut) => {
                 return format!("by the cut: {} within {hops} hops", cut.choice);
             }

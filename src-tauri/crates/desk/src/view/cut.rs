@@ -91,7 +91,9 @@ fn whose(steps: &[&Step]) -> &'static str {
 fn why_not(weighing: &Weighing) -> String {
     let hops = weighing.hops;
     match &weighing.outcome {
-        Outcome::Weighed(_) => String::new(),
+        Outcome::Weighed(cut) => {
+            format!("{} within {hops} hops, and none of these steps removes any", cut.choice)
+        }
         Outcome::NoSteps => "there is no step to weigh".to_owned(),
         Outcome::Unknown(_) => {
             "nobody has said yet what leads on from this incident's assets".to_owned()

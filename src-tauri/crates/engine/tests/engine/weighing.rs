@@ -241,6 +241,21 @@ async fn where_the_graph_can_not_tell_the_playbook_stands() {
 }
 
 #[tokio::test]
+async fn steps_that_cut_nothing_are_not_ranked_by_it() {
+    let scene = Scene::new(&[], Stopping(vec![OTHER, INSTANCE], true)).await;
+    scene.world.engine.advise(&scene.incident).await.unwrap();
+    let mut by_credentials = said(&[(INSTANCE, VAULT)]);
+    by_credentials.edges[0].kind = "reads".to_owned();
+    *scene.source.0.lock().unwrap() = by_credentials;
+    scene.world.engine.enrich(&scene.incident).await.unwrap();
+    let weighing = scene.weighing().await;
+    let Outcome::Weighed(cut) = &weighing.outcome else { panic!("{:?}", weighing.outcome) };
+    assert_eq!((cut.choice.paths, cut.choice.useless.len()), (1, 2));
+    assert_eq!(weighing.cut_order(), None);
+    assert_eq!(scene.targets().await, [INSTANCE, OTHER], "the model's order stands");
+}
+
+#[tokio::test]
 async fn the_floor_stays_first() {
     let mandatory = "!i-0bbbbbbbbbbbbbbb2";
     let scene = Scene::new(&[], Stopping(vec![INSTANCE, "i-elsewhere", mandatory], false)).await;

@@ -102,6 +102,15 @@ fn without_an_answer_the_playbook_stands_and_the_reason_is_said() {
     assert_eq!(late.state, wire::CutState::Late);
     assert_eq!(late.said, "The playbook's order stands: weighing the steps took too long.");
     assert!(late.options.is_empty() && late.least.is_none() && !late.outdated);
+    let least = LeastCut { steps: None, cost: 0, left_out: Vec::new() };
+    let idle = said(Outcome::Weighed(Box::new(Cut { choice: choice(Vec::new()), least })));
+    assert!(
+        idle.said.ends_with(
+            "15 paths to 2 crown jewels within 4 hops, and none of these steps removes any."
+        ),
+        "{}",
+        idle.said
+    );
     let unknown = said(Outcome::Unknown(Vec::new()));
     assert_eq!(unknown.state, wire::CutState::Unknown);
     let problem = firebreak_core::graph::cut::CutProblem::TooLarge { hops: 4 };
