@@ -1,6 +1,7 @@
 //! How far an incident reaches by what groups, ACLs and routes let through.
 
-use std::sync::atomic::Ordering;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use firebreak_core::network::{
     Acl, AclRule, Cidr, Destination, Interface, Peer, Ports, Region, Route, RouteTable, Rule,
@@ -12,6 +13,25 @@ use firebreak_core::{AssetId, IncidentId};
 use crate::world::{ACCOUNT, INSTANCE, World, me};
 
 const DATABASE: &str = "i-0db";
+
+/// The network that the simulated cloud has, or why it can't be read; none at first.
+#[derive(Default)]
+pub struct Wires {
+    set: Mutex<Option<Result<Region, OutsideError>>>,
+    read: AtomicUsize,
+}
+
+impl Wires {
+    fn set(&self, to: Result<Region, OutsideError>) {
+        *self.set.lock().unwrap() = Some(to);
+    }
+
+    pub fn answer(&self, region: &str) -> Result<Region, OutsideError> {
+        self.read.fetch_add(1, Ordering::SeqCst);
+        let set = self.set.lock().unwrap().clone().transpose()?;
+        Ok(Region { region: region.to_owned(), ..set.unwrap_or_default() })
+    }
+}
 
 fn block(text: &str) -> Cidr {
     Cidr::parse(text).unwrap()
@@ -105,7 +125,7 @@ async fn reached(world: &World) -> Vec<String> {
 #[tokio::test]
 async fn an_instance_reaches_what_lets_its_group_in() {
     let world = World::new().await;
-    *world.cloud.network.lock().unwrap() = Ok(region(&["sg-web"]));
+    world.cloud.network.set(Ok(region(&["sg-web"])));
     let id = incident(&world).await;
     world.engine.enrich(&id).await.unwrap();
     assert_eq!(reached(&world).await, [DATABASE]);
@@ -135,20 +155,20 @@ async fn an_instance_reaches_what_lets_its_group_in() {
         fact.text
     );
     world.engine.enrich(&id).await.unwrap();
-    assert_eq!(world.cloud.networks_read.load(Ordering::SeqCst), 1, "what was just read serves");
+    assert_eq!(world.cloud.network.read.load(Ordering::SeqCst), 1, "what was just read serves");
 }
 
 #[tokio::test]
 async fn what_is_closed_is_reached_no_more() {
     let world = World::new().await;
-    *world.cloud.network.lock().unwrap() = Ok(region(&["sg-web"]));
+    world.cloud.network.set(Ok(region(&["sg-web"])));
     let id = incident(&world).await;
     world.engine.enrich(&id).await.unwrap();
-    *world.cloud.network.lock().unwrap() = Ok(region(&[]));
+    world.cloud.network.set(Ok(region(&[])));
     world.clock.advance(11);
     world.engine.enrich(&id).await.unwrap();
     assert!(reached(&world).await.is_empty());
-    *world.cloud.network.lock().unwrap() = Ok(Region::default());
+    world.cloud.network.set(Ok(Region::default()));
     world.clock.advance(11);
     world.engine.enrich(&id).await.unwrap();
     let around = world.engine.store().context(&id).await.unwrap().neighbourhood.unwrap().0;
@@ -158,7 +178,7 @@ async fn what_is_closed_is_reached_no_more() {
 #[tokio::test]
 async fn a_network_that_cannot_be_read_is_missed_and_no_more() {
     let world = World::new().await;
-    *world.cloud.network.lock().unwrap() = Ok(region(&["sg-web"]));
+    world.cloud.network.set(Ok(region(&["sg-web"])));
     let id = incident(&world).await;
     world.engine.enrich(&id).await.unwrap();
     let denied = OutsideError::new(
@@ -166,7 +186,7 @@ async fn a_network_that_cannot_be_read_is_missed_and_no_more() {
         Trouble::NeedsPerson,
         "UnauthorizedOperation: not authorized",
     );
-    *world.cloud.network.lock().unwrap() = Err(denied.with_remedy("allow it"));
+    world.cloud.network.set(Err(denied.with_remedy("allow it")));
     world.clock.advance(11);
     world.engine.enrich(&id).await.unwrap();
     let problem = world.engine.store().context(&id).await.unwrap().problem.unwrap();
