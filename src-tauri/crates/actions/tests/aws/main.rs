@@ -10,6 +10,7 @@ mod faults;
 mod identity;
 mod journal;
 mod place;
+mod profile;
 mod proxy;
 mod queue;
 mod reads;
