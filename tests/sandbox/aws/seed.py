@@ -41,6 +41,8 @@ CONTAIN_ACTIONS = READ_ACTIONS + [
     "ec2:CreateTags",
     "ec2:DeleteTags",
     "ec2:AssociateIamInstanceProfile",
+    "ec2:DisassociateIamInstanceProfile",
+    "iam:PassRole",
     "ec2:ReplaceIamInstanceProfileAssociation",
     "autoscaling:EnterStandby",
     "autoscaling:ExitStandby",

@@ -75,6 +75,15 @@ pub fn least_privilege(actions: &[ActionId]) -> String {
         others.into_iter().partition(|permission| *permission == "ec2:CreateTags");
     let (policies, others): (BTreeSet<&str>, BTreeSet<&str>) =
         others.into_iter().partition(|permission| POLICIES.contains(permission));
+    // Only to machines: a role that may be passed to anything is worth more than the instance.
+    let (pass, others): (BTreeSet<&str>, BTreeSet<&str>) =
+        others.into_iter().partition(|permission| *permission == "iam:PassRole");
+    if !pass.is_empty() {
+        let mut to_machines = statement("FirebreakGivesRolesBack", &pass);
+        to_machines["Condition"] =
+            json!({ "StringLike": { "iam:PassedToService": "ec2.amazonaws.com*" } });
+        statements.push(to_machines);
+    }
     if !others.is_empty() {
         statements.push(statement("FirebreakContains", &others));
     }
@@ -116,6 +125,15 @@ pub(crate) fn session_policy(calls: &[Call]) -> String {
             continue;
         }
         allowed.insert(call.operation());
+        match call {
+            Call::DetachProfile { .. } => {
+                allowed.insert("ec2:DescribeIamInstanceProfileAssociations");
+            }
+            Call::AttachProfile { .. } => {
+                allowed.insert("iam:PassRole");
+            }
+            _ => {}
+        }
         if matches!(call, Call::CreateSnapshots { .. } | Call::CreateSecurityGroup { .. }) {
             allowed.insert("ec2:CreateTags");
         }

@@ -121,6 +121,14 @@ async fn one(session: &Session, account: &AwsAccount, target: &Target, call: &Ca
             let arn = format!("arn:{partition}:iam::{account_id}:user/{user}");
             simulate(session, account, operation, Some(arn)).await
         }
+        // Neither has a dry run. Giving a role back also needs iam:PassRole, of a role that only
+        // the profile names.
+        Call::DetachProfile { instance_id, .. } | Call::AttachProfile { instance_id, .. } => {
+            let (partition, account_id) = (session.caller.partition(), &account.account_id);
+            let region = &target.region;
+            let arn = format!("arn:{partition}:ec2:{region}:{account_id}:instance/{instance_id}");
+            simulate(session, account, operation, Some(arn)).await
+        }
         Call::PutInlinePolicy { identity, .. } | Call::DeleteInlinePolicy { identity, .. } => {
             let (partition, account_id) = (session.caller.partition(), &account.account_id);
             // The target's ARN has the path, by which permissions may be given.

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use aws_sdk_ec2::operation::RequestId as _;
 use aws_sdk_ec2::types::{
     AttributeBooleanValue, AttributeValue, EbsInstanceBlockDeviceSpecification,
-    InstanceBlockDeviceMappingSpecification, InstanceSpecification, InstanceStateChange,
-    InstanceStateName, IpPermission, IpRange, Ipv6Range, ResourceType, Tag as Ec2Tag,
-    TagSpecification,
+    IamInstanceProfileSpecification, InstanceBlockDeviceMappingSpecification,
+    InstanceSpecification, InstanceStateChange, InstanceStateName, IpPermission, IpRange,
+    Ipv6Range, ResourceType, Tag as Ec2Tag, TagSpecification,
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
@@ -22,11 +22,20 @@ use crate::failure::Failure;
 use crate::quarantine;
 
 mod identity;
+mod profile;
 
 /// A call with every name turned into an id; sending it needs no further read.
 pub(crate) struct Ready<'a> {
     pub(crate) call: &'a Call,
     pub(crate) groups: Vec<String>,
+    /// The association of an instance's profile, where the call ends it.
+    association: Option<String>,
+}
+
+impl<'a> Ready<'a> {
+    fn plain(call: &'a Call) -> Self {
+        Self { call, groups: Vec::new(), association: None }
+    }
 }
 
 /// The quarantine groups known in one run, by VPC and name.
@@ -44,15 +53,19 @@ pub(crate) async fn prepare<'a>(
         Call::SetInterfaceGroups { to, vpc_id, .. } => (to, vpc_id),
         Call::PutInlinePolicy { identity, name, .. } => {
             identity::refuse_present(reads, call, identity, name).await?;
-            return Ok(Ready { call, groups: Vec::new() });
+            return Ok(Ready::plain(call));
         }
         Call::DeleteInlinePolicy { identity, name, document } => {
             identity::refuse_changed(reads, call, (identity, name), document).await?;
-            return Ok(Ready { call, groups: Vec::new() });
+            return Ok(Ready::plain(call));
         }
         Call::RevokeAllEgress { group, vpc_id, .. }
         | Call::DeleteSecurityGroup { group, vpc_id } => (std::slice::from_ref(group), vpc_id),
-        _ => return Ok(Ready { call, groups: Vec::new() }),
+        Call::DetachProfile { instance_id, profile_arn } => {
+            let association = profile::of(reads, call, instance_id, profile_arn).await?;
+            return Ok(Ready { association: Some(association), ..Ready::plain(call) });
+        }
+        _ => return Ok(Ready::plain(call)),
     };
     let mut groups = Vec::with_capacity(wanted.len());
     for group in wanted {
@@ -69,7 +82,7 @@ pub(crate) async fn prepare<'a>(
             GroupRef::Quarantine(name) => resolve(reads, vpc_id, name, incident, known).await?,
         });
     }
-    Ok(Ready { call, groups })
+    Ok(Ready { groups, ..Ready::plain(call) })
 }
 
 async fn resolve(
@@ -261,6 +274,18 @@ pub(crate) async fn send(
         }
         Call::DeleteInlinePolicy { identity, name, .. } => {
             identity::delete(writes, operation, identity, name).await
+        }
+        Call::DetachProfile { .. } => {
+            let association = ready.association.clone().unwrap_or_default();
+            let request = ec2.disassociate_iam_instance_profile().association_id(association);
+            let answer = request.send().await;
+            accepted(operation, answer, |made| note(String::new(), made.request_id()))
+        }
+        Call::AttachProfile { instance_id, profile_arn } => {
+            let profile = IamInstanceProfileSpecification::builder().arn(profile_arn).build();
+            let request = ec2.associate_iam_instance_profile().instance_id(instance_id);
+            let answer = request.iam_instance_profile(profile).send().await;
+            accepted(operation, answer, |made| note(String::new(), made.request_id()))
         }
     }
 }

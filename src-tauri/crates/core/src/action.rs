@@ -23,6 +23,9 @@ pub enum ActionId {
     /// Refuse the sessions of a role that were issued until now.
     #[serde(rename = "aws.iam.revoke_role_sessions")]
     IamRevokeRoleSessions,
+    /// Take the role away from an instance.
+    #[serde(rename = "aws.iam.detach_instance_profile")]
+    IamDetachInstanceProfile,
 }
 
 /// What is fixed about an action, whatever its target.
@@ -44,12 +47,13 @@ pub struct ActionSpec {
 
 impl ActionId {
     /// The whole catalogue.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Ec2Isolate,
         Self::Ec2Stop,
         Self::IamDeactivateAccessKey,
         Self::IamDenyUser,
         Self::IamRevokeRoleSessions,
+        Self::IamDetachInstanceProfile,
     ];
 
     /// What is fixed about it.
@@ -146,6 +150,28 @@ impl ActionId {
                 ],
                 reversible: true,
                 d3fend: "D3-ST",
+            },
+            Self::IamDetachInstanceProfile => ActionSpec {
+                name: "aws.iam.detach_instance_profile",
+                verb: "Take the role from",
+                target: ResourceKind::Instance,
+                permissions: &[
+                    "ec2:DescribeInstances",
+                    "ec2:DescribeInstanceAttribute",
+                    "ec2:DescribeNetworkInterfaces",
+                    "ec2:DescribeSecurityGroups",
+                    "ec2:DescribeSnapshots",
+                    "ec2:DescribeAddresses",
+                    "ec2:DescribeIamInstanceProfileAssociations",
+                    "iam:SimulatePrincipalPolicy",
+                    "autoscaling:DescribeAutoScalingInstances",
+                    "autoscaling:DescribeAutoScalingGroups",
+                    "ec2:DisassociateIamInstanceProfile",
+                    "ec2:AssociateIamInstanceProfile",
+                    "iam:PassRole",
+                ],
+                reversible: true,
+                d3fend: "D3-CR",
             },
         }
     }

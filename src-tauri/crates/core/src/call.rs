@@ -96,6 +96,10 @@ pub enum Call {
     PutInlinePolicy { identity: IdentityRef, name: String, document: String },
     /// `iam:DeleteUserPolicy` or `iam:DeleteRolePolicy`, only of exactly this document.
     DeleteInlinePolicy { identity: IdentityRef, name: String, document: String },
+    /// `ec2:DisassociateIamInstanceProfile`, only of this profile.
+    DetachProfile { instance_id: String, profile_arn: String },
+    /// `ec2:AssociateIamInstanceProfile`, only where there is none.
+    AttachProfile { instance_id: String, profile_arn: String },
 }
 
 /// The two rules that a new security group is born with.
@@ -144,6 +148,8 @@ impl Call {
             Self::DeleteInlinePolicy { identity: IdentityRef::Role(_), .. } => {
                 "iam:DeleteRolePolicy"
             }
+            Self::DetachProfile { .. } => "ec2:DisassociateIamInstanceProfile",
+            Self::AttachProfile { .. } => "ec2:AssociateIamInstanceProfile",
         }
     }
 
@@ -188,6 +194,12 @@ impl Call {
             Self::DeleteInlinePolicy { identity, name, document } => {
                 Self::PutInlinePolicy { identity, name, document }
             }
+            Self::DetachProfile { instance_id, profile_arn } => {
+                Self::AttachProfile { instance_id, profile_arn }
+            }
+            Self::AttachProfile { instance_id, profile_arn } => {
+                Self::DetachProfile { instance_id, profile_arn }
+            }
         })
     }
 
@@ -230,6 +242,10 @@ impl Call {
             },
             Self::DeleteInlinePolicy { identity, name, .. } => {
                 Condition::NoInlinePolicy { identity, name }
+            }
+            Self::DetachProfile { .. } => Condition::InstanceProfile { arn: None },
+            Self::AttachProfile { profile_arn, .. } => {
+                Condition::InstanceProfile { arn: Some(profile_arn) }
             }
         }
     }

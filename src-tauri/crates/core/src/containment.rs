@@ -18,6 +18,7 @@ mod ec2_stop;
 mod effect;
 mod iam_deactivate_key;
 mod iam_deny_user;
+mod iam_detach_profile;
 mod iam_revoke_sessions;
 mod inline_policy;
 mod ranking;
@@ -144,12 +145,16 @@ pub fn draft(
         (ActionId::IamRevokeRoleSessions, Observed::Identity(role)) => {
             iam_revoke_sessions::draft(role, parameters, names, own)
         }
+        (ActionId::IamDetachInstanceProfile, Observed::Instance(instance)) => {
+            iam_detach_profile::draft(instance, parameters, own)
+        }
         (
             ActionId::Ec2Isolate
             | ActionId::Ec2Stop
             | ActionId::IamDeactivateAccessKey
             | ActionId::IamDenyUser
-            | ActionId::IamRevokeRoleSessions,
+            | ActionId::IamRevokeRoleSessions
+            | ActionId::IamDetachInstanceProfile,
             _,
         ) => Err(wrong_kind(action)),
     }

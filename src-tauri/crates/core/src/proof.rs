@@ -55,6 +55,8 @@ pub enum Condition {
     InlinePolicy { identity: IdentityRef, name: String, sha256: String },
     /// It has none of this name.
     NoInlinePolicy { identity: IdentityRef, name: String },
+    /// The instance has exactly this instance profile, or none.
+    InstanceProfile { arn: Option<String> },
 }
 
 /// One condition with what was read.
@@ -127,6 +129,8 @@ impl Condition {
                 format!("{identity} has policy {name} as it was written")
             }
             Self::NoInlinePolicy { identity, name } => format!("{identity} has no policy {name}"),
+            Self::InstanceProfile { arn: Some(arn) } => format!("the instance has {arn}"),
+            Self::InstanceProfile { arn: None } => "the instance has no profile".to_owned(),
         }
     }
 
@@ -266,6 +270,13 @@ impl Condition {
                 };
                 (outcome, format!("the instance is {}", instance.state))
             }
+            Self::InstanceProfile { arn } => (
+                decided(instance.profile_arn == *arn),
+                match &instance.profile_arn {
+                    Some(seen) => format!("it has {seen}"),
+                    None => "it has none".to_owned(),
+                },
+            ),
             Self::KeyStatus { .. } | Self::InlinePolicy { .. } | Self::NoInlinePolicy { .. } => {
                 something_else()
             }

@@ -169,7 +169,7 @@ fn shape_problem(action: ActionId, target: &str) -> Option<String> {
     };
     let shown = || crate::encode::visible(target, 80);
     match action {
-        ActionId::Ec2Isolate | ActionId::Ec2Stop => {
+        ActionId::Ec2Isolate | ActionId::Ec2Stop | ActionId::IamDetachInstanceProfile => {
             let id = match target.strip_prefix("arn:") {
                 Some(arn) => arn.rsplit_once(":instance/").map_or("", |(_, id)| id),
                 None => target,

@@ -11,6 +11,7 @@ mod identity;
 mod journal;
 mod networks;
 mod place;
+mod profile;
 mod proxy;
 mod queue;
 mod reads;

@@ -33,7 +33,7 @@ pub struct Proxy {
     state: Arc<Mutex<State>>,
 }
 
-const CHANGES: [&str; 17] = [
+const CHANGES: [&str; 19] = [
     "CreateSnapshots",
     "CreateSecurityGroup",
     "DeleteSecurityGroup",
@@ -46,6 +46,8 @@ const CHANGES: [&str; 17] = [
     "StartInstances",
     "UpdateAccessKey",
     "PutUserPolicy",
+    "DisassociateIamInstanceProfile",
+    "AssociateIamInstanceProfile",
     "DeleteUserPolicy",
     "PutRolePolicy",
     "DeleteRolePolicy",

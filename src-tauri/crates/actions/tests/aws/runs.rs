@@ -152,6 +152,7 @@ async fn preflight_permits_and_changes_nothing() {
         (ActionId::Ec2Isolate, place.sandbox.name("instance.web-7.id")),
         (ActionId::Ec2Stop, place.sandbox.name("instance.web-7.id")),
         (ActionId::IamDeactivateAccessKey, place.sandbox.name("key.deploy-bot.1.id")),
+        (ActionId::IamDetachInstanceProfile, place.sandbox.name("instance.web-7.id")),
         (ActionId::IamDenyUser, place.sandbox.name("user.deploy-bot.arn")),
         (ActionId::IamRevokeRoleSessions, place.sandbox.name("role.web-node.arn")),
     ] {

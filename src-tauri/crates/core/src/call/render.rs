@@ -3,6 +3,7 @@
 use super::{Call, GroupRef, Tag};
 
 const NO_POLICY: &str = "no policy of this name";
+const NO_PROFILE: &str = "no profile";
 
 /// A call as people read it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,6 +120,12 @@ impl Call {
             }
             Self::SetAccessKeyStatus { user, key_id, from, to } => {
                 swap(key_id, vec![format!("user={user}")], from.to_string(), to.to_string(), true)
+            }
+            Self::DetachProfile { instance_id, profile_arn } => {
+                swap(instance_id, Vec::new(), profile_arn.clone(), NO_PROFILE.to_owned(), true)
+            }
+            Self::AttachProfile { instance_id, profile_arn } => {
+                swap(instance_id, Vec::new(), NO_PROFILE.to_owned(), profile_arn.clone(), true)
             }
             Self::PutInlinePolicy { identity, name, document } => swap(
                 identity.name(),

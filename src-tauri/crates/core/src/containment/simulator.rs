@@ -113,6 +113,12 @@ fn apply_to_instance(call: &Call, instance: &mut Instance) {
         Call::StartInstance { .. } => {
             swap(&mut instance.state, &"stopped".to_owned(), &"running".to_owned());
         }
+        Call::DetachProfile { profile_arn, .. } => {
+            swap(&mut instance.profile_arn, &Some(profile_arn.clone()), &None);
+        }
+        Call::AttachProfile { profile_arn, .. } => {
+            swap(&mut instance.profile_arn, &None, &Some(profile_arn.clone()));
+        }
         Call::SetAccessKeyStatus { .. }
         | Call::PutInlinePolicy { .. }
         | Call::DeleteInlinePolicy { .. } => panic!("{call:?} on an instance"),

@@ -50,6 +50,10 @@ pub fn undo_disruption(calls: &[Call]) -> Vec<String> {
             Call::SetAccessKeyStatus { key_id, to: KeyStatus::Active, .. } => {
                 Some(format!("{key_id} works again, for everyone who holds it"))
             }
+            Call::AttachProfile { instance_id, profile_arn } => Some(format!(
+                "{instance_id} gets credentials of the role of {profile_arn} again, and so does \
+                 whoever is on it"
+            )),
             Call::DeleteInlinePolicy { identity, name, .. } => Some(format!(
                 "policy {name} is removed: {identity} may do again what its other policies allow, \
                  for everyone who holds its credentials"

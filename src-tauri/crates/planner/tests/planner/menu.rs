@@ -37,17 +37,18 @@ fn listed(playbook: &Playbook, findings: &[Finding]) -> Vec<String> {
 }
 
 #[test]
-fn a_miner_with_a_named_key_offers_all_three_in_the_playbooks_order() {
+fn a_miner_with_a_named_key_offers_all_four_in_the_playbooks_order() {
     let expected = [
         format!("M1 aws.ec2.isolate {INSTANCE} ! <- a"),
         format!("M2 aws.ec2.stop {INSTANCE} <- a"),
-        format!("M3 aws.iam.deactivate_access_key {KEY} <- b"),
+        format!("M3 aws.iam.detach_instance_profile {INSTANCE} <- a"),
+        format!("M4 aws.iam.deactivate_access_key {KEY} <- b"),
     ];
     let mining = playbook("crypto-mining-ec2");
     let (plain, keyed) = (finding("a", |_| {}), with_key("b", KEY));
     assert_eq!(listed(&mining, &[plain.clone(), keyed.clone()]), expected);
     assert_eq!(listed(&mining, &[keyed.clone(), plain.clone(), keyed]), expected);
-    assert_eq!(listed(&mining, &[plain]), expected[..2]);
+    assert_eq!(listed(&mining, &[plain]), expected[..3]);
     assert_eq!(listed(&mining, &[]), Vec::<String>::new());
 }
 
@@ -225,7 +226,7 @@ fn a_flood_of_targets_is_capped_aloud_and_never_at_the_mandatory_steps_cost() {
     let candidates = enumerate(&mining, &findings);
     assert_eq!(candidates.len(), MENU_CAP);
     assert_eq!(candidates[0].menu.action, ActionId::Ec2Isolate);
-    let left = 5_000 + 2 - MENU_CAP;
+    let left = 5_000 + 3 - MENU_CAP;
     assert_eq!(
         gaps(&mining, &findings),
         [format!(

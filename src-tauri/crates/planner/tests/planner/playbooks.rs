@@ -68,6 +68,7 @@ fn a_miner_is_isolated_before_it_is_stopped() {
         [
             (ActionId::Ec2Isolate, TargetRule::Resource, true),
             (ActionId::Ec2Stop, TargetRule::Resource, false),
+            (ActionId::IamDetachInstanceProfile, TargetRule::Resource, false),
             (ActionId::IamDeactivateAccessKey, TargetRule::ActorAccessKey, false),
         ]
     );

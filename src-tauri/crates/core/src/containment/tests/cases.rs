@@ -160,7 +160,7 @@ fn a_failed_snapshot_is_taken_again_and_a_running_one_is_not() {
 fn the_responder_is_never_a_target() {
     let session = "arn:aws:sts::123456789012:assumed-role/responder/i-0c41f0b9".to_owned();
     let own = OwnIdentity { arns: vec![session], access_keys: Vec::new() };
-    for action in [ActionId::Ec2Isolate, ActionId::Ec2Stop] {
+    for action in [ActionId::Ec2Isolate, ActionId::Ec2Stop, ActionId::IamDetachInstanceProfile] {
         let refused =
             draft(action, &observed(web_7()), &BTreeMap::new(), &names(), &own).unwrap_err();
         assert!(refused.reason.contains("Firebreak's own"), "{refused}");
@@ -209,10 +209,37 @@ fn an_action_takes_only_its_own_kind_of_target() {
             ActionId::Ec2Isolate
             | ActionId::Ec2Stop
             | ActionId::IamDenyUser
-            | ActionId::IamRevokeRoleSessions => Observed::AccessKey(keys()),
+            | ActionId::IamRevokeRoleSessions
+            | ActionId::IamDetachInstanceProfile => Observed::AccessKey(keys()),
         };
         assert!(draft(action, &wrong, &none, &names(), &own).is_err(), "{action}");
     }
+}
+
+#[test]
+fn a_profile_is_taken_only_where_there_is_one_and_put_back_only_where_there_is_none() {
+    let own = OwnIdentity::default();
+    let detach = |instance: Instance, given: &[(&str, &str)]| {
+        let (action, on) = (ActionId::IamDetachInstanceProfile, observed(instance));
+        draft(action, &on, &parameters(given), &names(), &own)
+    };
+    let cases: &[(&str, Change)] = &[
+        ("has no instance profile", |i| i.profile_arn = None),
+        ("is terminated", |i| i.state = "terminated".to_owned()),
+        ("is pending", |i| i.state = "pending".to_owned()),
+    ];
+    for (expected, change) in cases {
+        let mut instance = web_7();
+        change(&mut instance);
+        let refused = detach(instance, &[]).expect_err(expected);
+        assert!(refused.reason.contains(expected), "{expected}: {refused}");
+    }
+    assert!(detach(web_7(), &[("capacity", "keep")]).is_err());
+    let sent = detach(web_7(), &[]).unwrap().calls;
+    let Observed::Instance(mut after) = play(&sent, observed(web_7())) else { unreachable!() };
+    after.profile_arn = Some("arn:aws:iam::123456789012:instance-profile/other".to_owned());
+    let differences = undo_check(&sent, &Observed::Instance(after)).unwrap_err();
+    assert!(differences[0].observed.contains("instance-profile/other"), "{differences:?}");
 }
 
 #[test]

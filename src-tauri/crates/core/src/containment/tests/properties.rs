@@ -130,6 +130,19 @@ proptest! {
     }
 
     #[test]
+    fn taking_the_role_is_proven_and_undone(instance in an_instance()) {
+        let before = observed(instance);
+        let (own, none) = (OwnIdentity::default(), BTreeMap::new());
+        let action = ActionId::IamDetachInstanceProfile;
+        let Ok(drafted) = draft(action, &before, &none, &names(), &own) else { return Ok(()) };
+        prop_assert_eq!(judge(&drafted.proof, &before).outcome, ProofOutcome::Refuted);
+        let after = play(&drafted.calls, before.clone());
+        prop_assert_eq!(judge(&drafted.proof, &after).outcome, ProofOutcome::Proven);
+        prop_assert_eq!(undo_check(&drafted.calls, &after), Ok(()));
+        prop_assert_eq!(play(&undo_calls(&drafted.calls), after), before);
+    }
+
+    #[test]
     fn nothing_is_proven_before_it_is_done(instance in an_instance()) {
         let before = observed(instance.clone());
         if let Ok(drafted) = isolate(instance, &[]) {

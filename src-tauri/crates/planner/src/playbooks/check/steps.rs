@@ -137,7 +137,8 @@ fn parameters_of(action: ActionId) -> &'static [&'static str] {
         | ActionId::Ec2Stop
         | ActionId::IamDeactivateAccessKey
         | ActionId::IamDenyUser
-        | ActionId::IamRevokeRoleSessions => &[],
+        | ActionId::IamRevokeRoleSessions
+        | ActionId::IamDetachInstanceProfile => &[],
     }
 }
 
