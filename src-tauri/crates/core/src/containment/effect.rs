@@ -80,6 +80,14 @@ pub fn effect(action: ActionId, target: &AssetId, observed: Option<&Observed>) -
             leaves: "Whoever may still assume the role gets a new session.".to_owned(),
             evidence: Evidence::Keeps,
         },
+        // No new credentials there. Those that were fetched last for hours, wherever they are, so
+        // the way to the role stays until its sessions are revoked too.
+        ActionId::IamDetachInstanceProfile => Effect {
+            severs: Vec::new(),
+            dependence: vec![Dependence::OutOf(target.clone(), EdgeKind::Identity)],
+            leaves: "Credentials that were fetched before live on, for up to 6 hours.".to_owned(),
+            evidence: Evidence::Keeps,
+        },
     }
 }
 

@@ -15,8 +15,8 @@ use crate::{ActionId, IncidentId, StepId};
 
 mod cases;
 mod effects;
-mod ordering;
 mod identities;
+mod ordering;
 mod plans;
 mod properties;
 mod signatures;

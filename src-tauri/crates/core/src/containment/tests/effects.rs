@@ -113,13 +113,16 @@ fn a_key_takes_what_is_done_by_it_and_nothing_of_its_owner() {
 }
 
 #[test]
-fn a_denied_user_does_nothing_and_a_revoked_role_is_assumed_again() {
+fn a_denied_user_does_nothing_and_what_can_be_had_again_is_not_gone() {
     let (user, role) = ("arn:aws:iam::1:user/ops/bot", "arn:aws:iam::1:role/web");
     let denied = left(ActionId::IamDenyUser, user, &all_around(user));
     assert_eq!(denied.len(), 5, "{denied:?}");
     assert!(denied.iter().all(|edge| !edge.starts_with(user)));
     let around = all_around(role);
     assert_eq!(left(ActionId::IamRevokeRoleSessions, role, &around).len(), around.len());
+    let machine = all_around("i-1");
+    let detached = left(ActionId::IamDetachInstanceProfile, "i-1", &machine);
+    assert_eq!(detached.len(), machine.len(), "what was fetched before still works");
 }
 
 #[test]

@@ -77,7 +77,10 @@ fn two_sources_that_say_the_same_of_an_asset_are_one_fact() {
     ));
     assert!(one_fact(doing("wiz", "T1496", 0), doing("prisma", "T1496.001", 3)));
     let facts = facts(&[doing("wiz", "T1496", 0), doing("prisma", "T1496.001", 3)]);
-    assert_eq!(facts[0].witnesses, [(1, "technique T1496 of i-0aaaaaaaaaaaaaaaa, 3 min apart".into())]);
+    assert_eq!(
+        facts[0].witnesses,
+        [(1, "technique T1496 of i-0aaaaaaaaaaaaaaaa, 3 min apart".into())]
+    );
 }
 
 #[test]
@@ -98,7 +101,10 @@ fn what_says_more_keeps_them_apart() {
         finding
     };
     assert!(!one_fact(by(mining("wiz"), "AKIA1", "u"), by(mining("orca"), "AKIA2", "u")));
-    assert!(one_fact(by(mining("wiz"), "AKIA1", "u"), by(mining("orca"), "AKIA1", "named otherwise")));
+    assert!(one_fact(
+        by(mining("wiz"), "AKIA1", "u"),
+        by(mining("orca"), "AKIA1", "named otherwise")
+    ));
     assert!(one_fact(by(mining("wiz"), "AKIA1", "u"), mining("orca")), "who is not said");
     let mut elsewhere = mining("orca");
     elsewhere.draft.resource.native_id = text("i-0bbbbbbbbbbbbbbbb");
