@@ -57,7 +57,6 @@ export const SCREENS = [
   { name: 'queue-close-many', path: '/#/queue', go: then(press('x', 'J', 'J', 'e'), click('close-false_positive')) },
   { name: 'queue-merge', path: '/#/queue', go: press('x', 'J', 'J', 'm') },
   { name: 'queue-merged', path: '/#/queue', go: then(press('x', 'J', 'm'), click('merge-confirm'), press('Enter')) },
-  { name: 'incident-findings', path: '/#/incident/inc_0000', go: click('why-findings') },
   { name: 'incident-note', path: '/#/incident/inc_0000', go: then(press('c'), async (page) => page.keyboard.type('Called the owner. She takes web-7 out of the load balancer.'), press('Enter')) },
   { name: 'incident-note-markdown', path: '/#/incident/inc_0000', go: then(press('c'), async (page) => page.locator(at('note')).fill(NOTE), press('Enter')) },
   { name: 'incident-handed', path: '/#/incident/inc_0004', settle: 900 },

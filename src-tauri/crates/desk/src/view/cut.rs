@@ -13,6 +13,8 @@ use firebreak_core::{AssetId, StepId, StepState};
 use firebreak_engine::{Cut, Named, Outcome, Standing, WeighedStep, Weighing, ordered};
 use firebreak_wire as wire;
 
+use super::count;
+
 /// Options told; more can't be told apart on a screen.
 const MOST_OPTIONS: usize = 24;
 
@@ -255,10 +257,6 @@ fn assets(ids: &BTreeSet<AssetId>, named: &BTreeMap<AssetId, Named>) -> Vec<wire
         given.filter(|name| !name.is_empty()).unwrap_or_else(|| id.to_string())
     };
     ids.iter().map(|id| wire::CutAsset { id: id.to_string(), name: name(id) }).collect()
-}
-
-fn count(number: usize) -> u32 {
-    u32::try_from(number).unwrap_or(u32::MAX)
 }
 
 fn long(number: u64) -> u32 {
