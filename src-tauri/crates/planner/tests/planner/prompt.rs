@@ -111,7 +111,7 @@ fn whatever_keeps_to_the_schema_is_read() {
         }
     };
     let menu = menu::items(&miner.plan().1);
-    assert_eq!(menu.len(), 3);
+    assert_eq!(menu.len(), 4);
     check(&miner, &menu);
     check(&miner, &[]);
     miner.evidence.clear();
