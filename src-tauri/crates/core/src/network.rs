@@ -22,6 +22,7 @@ mod exposure;
 mod group;
 mod link;
 mod path;
+mod place;
 mod ports;
 mod reach;
 mod region;

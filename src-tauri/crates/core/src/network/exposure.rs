@@ -9,6 +9,7 @@ use super::class::Class;
 use super::group::{Other, Side, is_about};
 use super::link::{answers, is_doubtful, readable};
 use super::path::{Hop, World};
+use super::place::{Place, Places};
 use super::ports::Ports;
 use super::region::{Destination, Peer, Target};
 
@@ -49,7 +50,15 @@ pub(super) struct Exposure {
     pub(super) range: Option<String>,
     pub(super) sure: Ports,
     pub(super) maybe: Ports,
-    pub(super) at: (IpAddr, IpAddr),
+    pub(super) sure_at: Option<Place>,
+    pub(super) maybe_at: Option<Place>,
+}
+
+/// What one range can open, as it is put together.
+#[derive(Default)]
+struct Found {
+    sure: Places,
+    maybe: Places,
 }
 
 /// Every stretch, with what it can open.
@@ -71,15 +80,14 @@ pub(super) fn stretches<'a>(world: &World<'a>, class: &Class<'a>) -> Vec<Stretch
 
 /// Who on the Internet can open what, the Internet itself first, each once.
 pub(super) fn exposures<'a>(world: &World<'a>, class: &Class<'a>) -> Vec<Exposure> {
-    let mut ranges: BTreeMap<Option<String>, Exposure> = BTreeMap::new();
+    let mut ranges: BTreeMap<Option<String>, Found> = BTreeMap::new();
     let (great, small): (Vec<Stretch>, Vec<Stretch>) =
         stretches(world, class).into_iter().partition(is_great);
     for stretch in great.into_iter().chain(small) {
-        let everyone = ranges.get(&None);
-        let (sure, maybe) = match everyone {
+        let (sure, maybe) = match ranges.get(&None) {
             Some(all) => {
-                let known = all.sure.or(&all.maybe);
-                (stretch.sure.minus(&all.sure), stretch.maybe.minus(&known))
+                let sure = all.sure.ports();
+                (stretch.sure.minus(&sure), stretch.maybe.minus(&sure.or(&all.maybe.ports())))
             }
             None => (stretch.sure.clone(), stretch.maybe.clone()),
         };
@@ -88,23 +96,24 @@ pub(super) fn exposures<'a>(world: &World<'a>, class: &Class<'a>) -> Vec<Exposur
         }
         let range = (!is_great(&stretch)).then(|| range(world, class, &stretch));
         let at = (stretch.point, stretch.seat);
-        let one = ranges.entry(range.clone()).or_insert_with(|| Exposure {
-            range,
-            sure: Ports::default(),
-            maybe: Ports::default(),
-            at,
-        });
-        if one.sure.is_empty() && !sure.is_empty() {
-            one.at = at;
-        }
-        one.sure = one.sure.or(&sure);
-        one.maybe = one.maybe.or(&maybe).minus(&one.sure);
+        let one = ranges.entry(range).or_default();
+        one.sure.add(sure, at);
+        one.maybe.add(maybe, at);
     }
-    let mut all: Vec<Exposure> = ranges.into_values().collect();
-    for one in all.iter_mut().filter(|one| !one.sure.is_empty() && one.sure.is_icmp()) {
-        one.maybe = one.maybe.or(&std::mem::take(&mut one.sure));
+    ranges.into_iter().map(|(range, found)| found.exposure(range)).collect()
+}
+
+impl Found {
+    fn exposure(self, range: Option<String>) -> Exposure {
+        let (sure, maybe) = (self.sure.ports(), self.maybe.ports());
+        // ICMP alone carries no connection: said, and said to be uncertain.
+        let (sure, maybe) = match sure.is_icmp() {
+            true => (Ports::default(), maybe.or(&sure)),
+            false => (sure.clone(), maybe.minus(&sure)),
+        };
+        let maybe_at = self.maybe.of(&maybe).or_else(|| self.sure.of(&maybe));
+        Exposure { sure_at: self.sure.of(&sure), maybe_at, range, sure, maybe }
     }
-    all
 }
 
 /// For certain, and at most.

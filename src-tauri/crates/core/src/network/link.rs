@@ -5,20 +5,21 @@ use core::net::IpAddr;
 use super::class::Class;
 use super::group::{Other, Side};
 use super::path::World;
+use super::place::{Place, Places};
 use super::ports::{ICMP, ICMP6, Ports, TCP, UDP};
 use super::spans::Spans;
 
 /// The source ports that anybody may use; for lower ones one must be root.
 pub(super) const ANYBODYS: (u16, u16) = (1_024, u16::MAX);
 
-/// What can be opened, and between which addresses that was found first.
+/// What can be opened, and where some of it was found first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Link {
     pub(super) sure: Ports,
     /// Only if what can't be decided is so.
     pub(super) maybe: Ports,
-    pub(super) sure_at: Option<(IpAddr, IpAddr)>,
-    pub(super) maybe_at: Option<(IpAddr, IpAddr)>,
+    pub(super) sure_at: Option<Place>,
+    pub(super) maybe_at: Option<Place>,
 }
 
 /// Source ports to which an answer comes back, as a set of what may be connected to.
@@ -29,28 +30,18 @@ pub(super) struct Answers {
 
 /// What one class can open on another.
 pub(super) fn link<'a>(world: &World<'a>, from: &Class<'a>, to: &Class<'a>) -> Link {
-    let mut link = Link::default();
+    let (mut certain, mut possible) = (Places::default(), Places::default());
     for a in &from.seats {
         for b in to.seats.iter().filter(|b| b.address.is_ipv4() == a.address.is_ipv4()) {
-            let (sure, possible) = between(world, (from, a.address), (to, b.address));
-            let ends = (a.address, b.address);
-            if !sure.is_empty() {
-                link.sure_at.get_or_insert(ends);
-            }
-            if !possible.minus(&link.sure.or(&sure)).is_empty() {
-                link.maybe_at.get_or_insert(ends);
-            }
-            link.sure = link.sure.or(&sure);
-            link.maybe = link.maybe.or(&possible);
+            let (sure, at_most) = between(world, (from, a.address), (to, b.address));
+            certain.add(sure, (a.address, b.address));
+            possible.add(at_most, (a.address, b.address));
         }
     }
-    if !link.sure.is_empty() && link.sure.is_icmp() {
-        // It carries no connection: said, and said to be uncertain.
-        link.sure = Ports::default();
-        link.maybe_at = link.maybe_at.or(link.sure_at.take());
-    }
-    link.maybe = link.maybe.minus(&link.sure);
-    link
+    // ICMP alone carries no connection: said, and said to be uncertain.
+    let sure = Some(certain.ports()).filter(|sure| !sure.is_icmp()).unwrap_or_default();
+    let maybe = possible.ports().minus(&sure);
+    Link { sure_at: certain.of(&sure), maybe_at: possible.of(&maybe), sure, maybe }
 }
 
 /// For certain, and at most.

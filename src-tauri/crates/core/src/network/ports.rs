@@ -106,9 +106,9 @@ impl Ports {
         likely.chain((0..=u8::MAX).filter(|_| self.rest)).find_map(first)
     }
 
-    /// Whether nothing but ICMP is in it.
+    /// Whether ICMP is in it, and nothing else.
     pub(super) fn is_icmp(&self) -> bool {
-        !self.rest && self.named.keys().all(|one| matches!(*one, ICMP | ICMP6))
+        !self.is_empty() && !self.rest && self.named.keys().all(|one| matches!(*one, ICMP | ICMP6))
     }
 
     fn combine(&self, other: &Self, with: impl Fn(&Spans, &Spans) -> Spans, rest: bool) -> Self {

@@ -8,6 +8,7 @@ use super::exposure::{Exposure, detour};
 use super::group::{Other, Side, is_about};
 use super::link::{ANYBODYS, Link, answers};
 use super::path::{Hop, World};
+use super::place::Place;
 use super::ports::Ports;
 use super::region::{Destination, Interface, Peer, Rule, Target};
 use crate::asset::{Edge, Neighbour};
@@ -38,10 +39,10 @@ pub(super) fn between<'a>(
     (from, to): (&Interface, &Interface),
     link: &Link,
 ) -> Vec<Edge> {
-    let told = |ports: &Ports, at: Option<(IpAddr, IpAddr)>, is_sure: bool| {
-        let (at, sample) = at.zip(ports.sample())?;
-        let reason = format!("{ports}: {}", clauses(world, ends, at, sample));
-        let doubt = (!is_sure).then(|| doubts(world, ends, (from, to), at, sample));
+    let told = |ports: &Ports, at: Option<Place>, is_sure: bool| {
+        let at = at?;
+        let reason = format!("{ports}: {}", clauses(world, ends, at));
+        let doubt = (!is_sure).then(|| doubts(world, ends, (from, to), at));
         let (kind, reason) = worded(("can_connect", "may_connect"), &reason, doubt);
         Some(edge(from.asset.as_str(), to.asset.as_str(), kind, &reason))
     };
@@ -53,8 +54,7 @@ pub(super) fn between<'a>(
 fn clauses<'a>(
     world: &World<'a>,
     ends: &Ends<'_, 'a>,
-    (a, b): (IpAddr, IpAddr),
-    sample: (u8, u16),
+    Place { ends: (a, b), port: sample }: Place,
 ) -> String {
     let Ends { from, to } = ends;
     let path = world.path((from, a), (to, b)).unwrap_or_default();
@@ -122,8 +122,7 @@ fn doubts<'a>(
     world: &World<'a>,
     ends: &Ends<'_, 'a>,
     (mine, its): (&Interface, &Interface),
-    (a, b): (IpAddr, IpAddr),
-    sample: (u8, u16),
+    Place { ends: (a, b), port: sample }: Place,
 ) -> String {
     let Ends { from, to } = ends;
     let path = world.path((from, a), (to, b)).unwrap_or_default();
@@ -249,16 +248,15 @@ pub(super) fn from_outside<'a>(
         external: true,
         crown_jewel: false,
     };
-    let told = |ports: &Ports, is_sure: bool| {
-        let sample = ports.sample()?;
-        let reason = format!("{ports}: {}", entering(world, class, interface, exposure.at, sample));
-        let doubt =
-            (!is_sure).then(|| outside_doubts(world, class, interface, exposure.at, sample));
+    let told = |ports: &Ports, at: Option<Place>, is_sure: bool| {
+        let at = at?;
+        let reason = format!("{ports}: {}", entering(world, class, interface, at));
+        let doubt = (!is_sure).then(|| outside_doubts(world, class, interface, at));
         let (kind, reason) = worded(("exposed", "may_be_exposed"), &reason, doubt);
         Some(edge(outside.id.as_str(), interface.asset.as_str(), kind, &reason))
     };
-    let sure = told(&exposure.sure, true);
-    let edges = sure.into_iter().chain(told(&exposure.maybe, false)).collect();
+    let sure = told(&exposure.sure, exposure.sure_at, true);
+    let edges = sure.into_iter().chain(told(&exposure.maybe, exposure.maybe_at, false)).collect();
     (outside, edges)
 }
 
@@ -266,8 +264,7 @@ fn entering<'a>(
     world: &World<'a>,
     class: &Class<'a>,
     interface: &Interface,
-    (point, seat): (IpAddr, IpAddr),
-    sample: (u8, u16),
+    Place { ends: (point, seat), port: sample }: Place,
 ) -> String {
     let allowed = allowing(world, class, Side::In, Other { address: point, groups: &[] }, sample);
     let acl = class.acl.and_then(|acl| {
@@ -290,8 +287,7 @@ fn outside_doubts<'a>(
     world: &World<'a>,
     class: &Class<'a>,
     interface: &Interface,
-    (point, seat): (IpAddr, IpAddr),
-    sample: (u8, u16),
+    Place { ends: (point, seat), port: sample }: Place,
 ) -> String {
     let mut why: Vec<String> = of_its_own(interface).into_iter().collect();
     match world.hop(class, point) {

@@ -183,7 +183,7 @@ fn samples() -> Vec<(u8, u16)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(100))]
+    #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
     fn classes_say_what_pairs_say(region in a_region()) {
