@@ -4,6 +4,7 @@ mod approval;
 mod audit;
 mod commander;
 mod incidents;
+mod leases;
 mod settings;
 mod sources;
 mod steps;
@@ -70,6 +71,11 @@ pub fn handler() -> impl Fn(Invoke) -> bool + Send + Sync + 'static {
         sources::start_backfill,
         sources::test_source,
         sources::withdraw_write_back,
+        leases::hand_lease,
+        leases::list_leases,
+        leases::prove_lease,
+        leases::release_lease,
+        leases::renew_lease,
         steps::cancel_run,
         steps::reconcile_step,
         steps::reject_step,

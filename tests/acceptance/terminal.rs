@@ -6,6 +6,7 @@ mod account;
 mod aws_faults;
 mod bus;
 mod containment;
+mod containments;
 mod disk_full;
 mod ingest;
 mod keychain;

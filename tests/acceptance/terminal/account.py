@@ -54,6 +54,11 @@ def snapshots(volumes):
     return {"volumes": sorted(one["VolumeId"] for one in found)}
 
 
+def regroup(interface, groups):
+    ec2.modify_network_interface_attribute(NetworkInterfaceId=interface, Groups=groups)
+    return {}
+
+
 def keys(user):
     found = iam.list_access_keys(UserName=user)["AccessKeyMetadata"]
     return {one["AccessKeyId"]: one["Status"] for one in found}

@@ -79,6 +79,12 @@ impl Judge {
         serde_json::from_value(found["volumes"].clone()).unwrap()
     }
 
+    /// Somebody else puts an interface into other groups.
+    pub async fn regroup(&mut self, interface: &str, groups: &[String]) {
+        let about = json!({ "interface": interface, "groups": groups });
+        let _done: Value = self.ask("regroup", about).await;
+    }
+
     /// Access keys of a user with their status.
     pub async fn keys(&mut self, user: &str) -> BTreeMap<String, String> {
         self.ask("keys", json!({ "user": user })).await

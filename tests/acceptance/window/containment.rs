@@ -61,6 +61,7 @@ async fn an_analyst_isolates_a_miner_sees_the_proof_and_undoes_it() {
     assert_eq!(isolated.scaling.as_deref(), Some("Standby"));
     assert!(isolated.protected, "protected from termination");
 
+    see_that_it_is_held(&rig.page).await;
     undo(&rig).await;
     let after = rig.connected("instance.web-7.id").await;
     assert_eq!(after, before, "the undo brought everything back");
@@ -150,6 +151,22 @@ async fn step_state(page: &Page) -> String {
 async fn until_state(page: &Page, state: &str) {
     let shown = "document.querySelector('[data-testid=\"step-detail\"]')?.dataset.state";
     page.until(&format!("the step {state}"), &format!("{shown} === '{state}'")).await;
+}
+
+/// It stands on the board of what is held, can be read again, and leads back to its step.
+async fn see_that_it_is_held(page: &Page) {
+    page.press(&['g', 'h']).await;
+    page.see("lease-row").await;
+    assert_eq!(page.attributes("lease-row", "data-standing").await, ["holds"]);
+    page.press(&['r']).await;
+    page.until(
+        "the read over",
+        "document.querySelector('[data-testid=\"lease-prove\"]:not(:disabled)') !== null",
+    )
+    .await;
+    assert_eq!(page.attributes("lease-row", "data-standing").await, ["holds"]);
+    page.press(&['u']).await;
+    until_state(page, "proven").await;
 }
 
 /// The undo is signed and run like the step itself.

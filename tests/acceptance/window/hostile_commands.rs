@@ -225,6 +225,9 @@ fn everywhere(value: &Value) -> Value {
         "order",
         "change",
         "note",
+        "to",
+        "until",
+        "all",
     ];
     names
         .iter()

@@ -82,6 +82,11 @@ pub enum Command {
     /// One step of a plan.
     #[command(subcommand)]
     Step(StepCommand),
+    /// What was changed in a cloud and is not undone: whose it is, until when, whether it still holds.
+    Containments {
+        #[command(subcommand)]
+        command: Option<ContainmentCommand>,
+    },
     /// Keep findings of a kind from becoming incidents, for a time.
     #[command(subcommand)]
     Suppress(SuppressCommand),
@@ -129,6 +134,7 @@ impl Command {
             | Self::Stats { .. }
             | Self::Overview { export: None, .. }
             | Self::Clocks { command: None | Some(ClockCommand::Show) }
+            | Self::Containments { command: None | Some(ContainmentCommand::List { .. }) }
             | Self::Phase { to: None } => false,
             Self::Source(
                 SourceCommand::List
@@ -159,6 +165,33 @@ impl Command {
             _ => true,
         }
     }
+}
+
+#[derive(Subcommand)]
+pub enum ContainmentCommand {
+    /// List them, those that need somebody first.
+    List {
+        /// Those that are over too.
+        #[arg(long)]
+        all: bool,
+    },
+    /// Read one from the cloud now, or all whose time has come.
+    Prove { step: Option<String> },
+    /// Hold one until another time: a person looked and decided.
+    Renew {
+        step: String,
+        /// 8h, 2d, or a time like 2026-12-24T08:00:00Z; 5 minutes to 30 days ahead.
+        until: String,
+    },
+    /// Give one to somebody.
+    Hand { step: String, to: String },
+    /// Leave one as it is, with nobody watching: not an undo.
+    Release {
+        step: String,
+        /// Why that is right.
+        #[arg(long)]
+        reason: String,
+    },
 }
 
 #[derive(Subcommand)]

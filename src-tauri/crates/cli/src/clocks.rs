@@ -133,7 +133,7 @@ pub fn taken(seconds: Option<u32>) -> String {
 }
 
 /// Two units at most.
-fn span(seconds: i64) -> String {
+pub fn span(seconds: i64) -> String {
     let (minutes, hours, days) = (seconds / 60, seconds / 3_600, seconds / 86_400);
     match () {
         () if seconds < 60 => format!("{seconds} s"),

@@ -8,6 +8,7 @@ mod args;
 mod audit;
 mod clocks;
 mod cloud;
+mod containments;
 mod context;
 mod demo;
 mod incidents;
@@ -86,6 +87,7 @@ async fn dispatch(context: &Context, command: Command) -> Result<(), Failure> {
         Command::Graph { id } => incidents::graph(context, &id).await,
         Command::Plan { id, planner } => steps::plan(context, &id, planner.as_deref()).await,
         Command::Step(command) => steps::run(context, command).await,
+        Command::Containments { command } => containments::run(context, command).await,
         Command::WriteBack(command) => write_back::run(context, command).await,
         Command::Suppress(command) => suppress::run(context, command).await,
         Command::Policy(command) => policy::run(context, command).await,

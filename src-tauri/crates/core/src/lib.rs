@@ -22,6 +22,7 @@ pub mod handover;
 pub mod iam;
 pub mod id;
 pub mod incident;
+pub mod lease;
 pub mod link;
 pub mod network;
 pub mod observed;

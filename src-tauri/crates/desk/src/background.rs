@@ -29,6 +29,8 @@ pub(crate) const BREAKER_OPENS_AT: u32 = 5;
 const WRITE_BACK_EVERY: Duration = Duration::from_secs(3);
 /// Between two looks at what was put off or hidden for a time.
 const DUE_EVERY: Duration = Duration::from_secs(10);
+/// Between two rounds of reading what was contained.
+const WATCH_EVERY: Duration = Duration::from_secs(10);
 /// Between two looks at the keychain.
 const KEYCHAIN_EVERY: Duration = Duration::from_secs(20);
 /// Between two signatures of a growing log.
@@ -49,6 +51,7 @@ impl Desk {
         self.spawn_polling();
         self.spawn_write_backs();
         self.spawn_due();
+        self.spawn_watch();
         self.spawn_upkeep();
     }
 
@@ -258,6 +261,24 @@ impl Desk {
                 }
                 if let Err(error) = desk.engine.show_what_is_hidden_too_long().await {
                     tracing::warn!(%error, "findings whose suppression ended could not be shown");
+                }
+            }
+        });
+    }
+
+    /// Reads what was contained, again and again. On its own: a cloud that answers slowly holds up nothing
+    /// else.
+    fn spawn_watch(self: &Arc<Self>) {
+        let desk = Arc::clone(self);
+        self.tasks.spawn(async move {
+            let mut rounds = tokio::time::interval(WATCH_EVERY);
+            loop {
+                tokio::select! {
+                    () = desk.stop.cancelled() => return,
+                    _ = rounds.tick() => {}
+                }
+                if let Err(error) = desk.engine.watch_due(&desk.stop).await {
+                    tracing::warn!(%error, "what was contained could not be read");
                 }
             }
         });

@@ -58,6 +58,9 @@ impl Desk {
             EngineEvent::QueueChanged => Some(Event::QueueChanged {
                 counts: view::queue::counts(store.queue_counts().await?),
             }),
+            EngineEvent::LeasesChanged => {
+                Some(Event::LeasesChanged { counts: self.lease_counts().await? })
+            }
             EngineEvent::SuppressionsChanged => Some(Event::SuppressionsChanged),
             EngineEvent::IncidentDetailChanged { incident } => {
                 Some(Event::IncidentDetailChanged { incident: incident.to_string() })

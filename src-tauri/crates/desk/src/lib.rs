@@ -16,6 +16,7 @@ mod desk;
 mod error;
 mod events;
 mod home;
+mod leases;
 mod link;
 mod mapping;
 mod markdown;

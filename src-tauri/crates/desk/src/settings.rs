@@ -37,6 +37,7 @@ impl Desk {
             user: self.me.name.clone(),
             phase: self.engine.phase(),
             counts: self.queue_counts().await?,
+            leases: self.lease_counts().await?,
             sources: self.sources().await?,
             clouds: self.clouds().await?,
             model: get(&self.model_status),

@@ -4,6 +4,7 @@ pub(crate) mod approval;
 pub(crate) mod audit;
 pub(crate) mod cut;
 pub(crate) mod incident;
+pub(crate) mod lease;
 pub(crate) mod plan;
 pub(crate) mod provenance;
 pub(crate) mod queue;

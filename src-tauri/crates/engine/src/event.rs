@@ -35,6 +35,8 @@ pub enum EngineEvent {
     },
     /// A suppression rule was made, changed or ended, or hid something.
     SuppressionsChanged,
+    /// A containment was read, changed back, renewed, handed on or given up.
+    LeasesChanged,
     /// The audit log grew or was checkpointed.
     AuditChanged,
     /// The disk can't be written (`Some`), or works again.

@@ -41,6 +41,7 @@ mod suppress;
 mod triage;
 mod undo;
 mod wake;
+mod watch;
 mod weigh;
 mod write_back;
 

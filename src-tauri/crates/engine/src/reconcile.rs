@@ -1,5 +1,6 @@
 //! After an interruption: what is unknown is shown as unknown, and found out by reading.
 
+use firebreak_core::lease::{EndKind, Lease};
 use firebreak_core::plan::ProofRecord;
 use firebreak_core::proof::judge;
 use firebreak_core::{Direction, IntentId, ProofOutcome, StepId, StepState};
@@ -35,6 +36,11 @@ impl Engine {
             let mut write = self.store.write().await?;
             write.end_intent(&intent.id, &format!("interrupted: {note}"), self.now()).await?;
             write.update_step(from, &step).await?;
+            if !sent_any && intent.direction == Direction::Execute {
+                let now = self.now();
+                let nothing = |lease: &mut Lease| lease.finish(EndKind::Nothing, now);
+                self.alter_lease(&mut write, &step.id, nothing).await?;
+            }
             let detail = json!({ "intent": intent.id.as_str(), "direction": intent.direction });
             write
                 .audit(self.record(
@@ -132,7 +138,7 @@ impl Engine {
         if all_happened {
             self.finish_proof(&mut step, direction, Ok(record)).await?;
         } else {
-            self.finish_partial(&mut step, any_happened, text, who).await?;
+            self.finish_partial(&mut step, direction, any_happened, text, who).await?;
         }
         self.checkpoint_soon().await;
         Ok(step.state)
@@ -163,6 +169,7 @@ impl Engine {
     async fn finish_partial(
         &self,
         step: &mut firebreak_core::plan::Step,
+        direction: Direction,
         any: bool,
         text: String,
         who: &Identity,
@@ -176,6 +183,11 @@ impl Engine {
         });
         let mut write = self.store.write().await?;
         write.update_step(from, step).await?;
+        if !any && direction == Direction::Execute {
+            let now = self.now();
+            let nothing = |lease: &mut Lease| lease.finish(EndKind::Nothing, now);
+            self.alter_lease(&mut write, &step.id, nothing).await?;
+        }
         write
             .put_timeline(&step.incident, &self.decision(who, format!("{}: {text}", step.title())))
             .await?;

@@ -5,12 +5,13 @@ use std::sync::PoisonError;
 use firebreak_core::approval::{Permit, Refusal};
 use firebreak_core::containment::timed;
 use firebreak_core::incident::Incident;
+use firebreak_core::lease::{EndKind, Lease, Turn};
 use firebreak_core::plan::{ProofRecord, Step, Subject};
 use firebreak_core::policy::Verdict;
 use firebreak_core::ports::RunEnd;
 use firebreak_core::timeline::{Entry, EntryKind};
 use firebreak_core::{Direction, IncidentState, IntentId, ProofOutcome, StepId, StepState};
-use firebreak_store::{StoredStep, Write};
+use firebreak_store::{CallRow, StoredStep, Write};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
@@ -18,6 +19,7 @@ use crate::approve::subject_of;
 use crate::engine::fresh;
 use crate::incident::refuse_if_over;
 use crate::journal::RunJournal;
+use crate::watch::turned;
 use crate::{Engine, EngineError, EngineEvent, Identity};
 
 impl Engine {
@@ -127,6 +129,12 @@ impl Engine {
         let mut write = self.store.write().await?;
         write.put_intent(&intent, id, direction, &digest, &calls, now).await?;
         write.update_step(from, &step).await?;
+        if direction == Direction::Execute {
+            // Before the first call leaves: nothing that was changed is ever nobody's.
+            let owner = incident.owner.as_ref().unwrap_or(&who.name);
+            let lease = Lease::begin(id.clone(), step.incident.clone(), owner, now);
+            write.begin_lease(&lease).await?;
+        }
         if incident.state != IncidentState::Containing {
             self.move_incident(
                 &mut write,
@@ -276,6 +284,8 @@ impl Engine {
                 (StepState::Failed, Some(format!("nothing was sent: {error}")), false)
             }
         };
+        let sent = self.store.newest_intent(&step.id, direction).await?;
+        let touched = sent.is_some_and(|sent| sent.calls.iter().any(CallRow::may_have_happened));
         // While an undo waits for its proof the step stays "undoing".
         step.state =
             if all_sent && direction == Direction::Undo { StepState::Undoing } else { state };
@@ -285,6 +295,11 @@ impl Engine {
         let mut write = self.store.write().await?;
         write.end_intent(intent, &words, self.now()).await?;
         write.update_step(from, step).await?;
+        if direction == Direction::Execute && !touched {
+            let now = self.now();
+            self.alter_lease(&mut write, &step.id, |lease| lease.finish(EndKind::Nothing, now))
+                .await?;
+        }
         let detail = json!({ "intent": intent.as_str(), "state": step.state });
         write
             .audit(self.record(
@@ -334,16 +349,16 @@ impl Engine {
         let incident = self.store.incident(&step.incident).await?;
         let mut write = self.store.write().await?;
         write.update_step(from, step).await?;
+        let turn = self.prove_in(&mut write, step, direction, &words).await?;
+        let said = turn.and_then(|turn| turned(turn, step, &words));
         let entry = Entry {
             at: self.now(),
             kind: EntryKind::Proof,
             actor: "firebreak".to_owned(),
-            text: format!(
-                "{} of {}: {} ({words})",
-                direction.name(),
-                step.title(),
-                step.state.name()
-            ),
+            text: said.unwrap_or_else(|| {
+                let (what, state) = (direction.name(), step.state.name());
+                format!("{what} of {}: {state} ({words})", step.title())
+            }),
             evidence: None,
         };
         write.put_timeline(&step.incident, &entry).await?;
@@ -361,8 +376,40 @@ impl Engine {
         write.commit().await?;
         self.emit(EngineEvent::IncidentDetailChanged { incident: incident.id.clone() });
         self.emit(EngineEvent::IncidentChanged { incident: incident.id, is_new: false });
+        self.emit(EngineEvent::LeasesChanged);
         self.emit(EngineEvent::AuditChanged);
         Ok(())
+    }
+
+    /// What a proof means for the step's lease.
+    async fn prove_in(
+        &self,
+        write: &mut Write,
+        step: &Step,
+        direction: Direction,
+        words: &str,
+    ) -> Result<Option<Turn>, EngineError> {
+        let now = self.now();
+        let is_final = step.draft.as_ref().is_some_and(|draft| !draft.reversible);
+        let change = |lease: &mut Lease| match (direction, &step.proof) {
+            (Direction::Undo, _) if step.state == StepState::Undone => {
+                lease.finish(EndKind::Undone, now);
+                None
+            }
+            (Direction::Undo, _) => None,
+            (Direction::Execute, None) => {
+                lease.could_not_read(words, now);
+                None
+            }
+            (Direction::Execute, Some(proof)) => {
+                let turn = lease.read(&proof.judgement, words, proof.read_at);
+                if is_final && step.state == StepState::Proven {
+                    lease.finish(EndKind::Final, now);
+                }
+                turn
+            }
+        };
+        Ok(self.alter_lease(write, &step.id, change).await?.flatten())
     }
 
     /// Contained when every mandatory step (or, where none is, every step that ran) is proven.
@@ -401,7 +448,7 @@ impl Engine {
     }
 }
 
-fn proof_words(record: &ProofRecord) -> String {
+pub(crate) fn proof_words(record: &ProofRecord) -> String {
     let failing: Vec<String> = record
         .judgement
         .checks

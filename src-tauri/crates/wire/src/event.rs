@@ -2,8 +2,8 @@ use serde::Serialize;
 use ts_rs::TS;
 
 use crate::{
-    AuditVerdict, CallProgress, CloudAccountView, Direction, KeychainView, ModelView, QueueCounts,
-    QueueRow, SourceView, WireError,
+    AuditVerdict, CallProgress, CloudAccountView, Direction, KeychainView, LeaseCountsView,
+    ModelView, QueueCounts, QueueRow, SourceView, WireError,
 };
 
 /// One event of the ordered stream. `seq` rises by one; a gap means: take a new snapshot.
@@ -36,6 +36,10 @@ pub enum Event {
     },
     /// A suppression rule was made, changed or ended, or hid something: ask for them again.
     SuppressionsChanged,
+    /// A containment was read, changed back, renewed, handed on or given up: ask for the board again.
+    LeasesChanged {
+        counts: LeaseCountsView,
+    },
     /// The system handed the console an address: take it.
     LinkOpened,
     /// Plan, step, assessment, evidence or timeline of an incident changed: ask for it again.

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{AuditVerdict, QueueCounts, SourceView};
+use crate::{AuditVerdict, LeaseCountsView, QueueCounts, SourceView};
 
 /// What the window needs to draw itself; events change it from there.
 #[derive(Debug, Clone, PartialEq, Serialize, TS)]
@@ -18,6 +18,7 @@ pub struct Snapshot {
     /// 1 read-only triage, 2 recommended playbooks, 3 supervised automation.
     pub phase: u32,
     pub counts: QueueCounts,
+    pub leases: LeaseCountsView,
     pub sources: Vec<SourceView>,
     pub clouds: Vec<CloudAccountView>,
     pub model: ModelView,

@@ -53,6 +53,7 @@ export function commandsOf({ console, queue, triage, views }: Desk, onhelp: () =
       }),
       id: view.id,
     })),
+    command('Go to', 'Containments', () => router.go({ page: 'containments' }), 'g h'),
     command('Go to', 'Audit log', () => router.go({ page: 'audit' }), 'g a'),
     command('Go to', 'Sources', () => router.go({ page: 'sources', adding: false }), 'g s'),
     ...SETTINGS.map((section, at) => command('Go to', `Settings: ${SECTION[section]}`, () => router.go({ page: 'settings', section }), at === 0 ? 'g ,' : undefined)),

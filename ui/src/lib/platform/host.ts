@@ -12,6 +12,8 @@ import type {
   ExportedFile,
   IncidentView,
   KeychainView,
+  LeaseBoard,
+  LeaseView,
   LinkTarget,
   MappingPreview,
   ModelDraft,
@@ -101,6 +103,15 @@ export interface Host {
   runStep(step: string, direction: Direction): Promise<void>;
   cancelRun(step: string): Promise<void>;
   reconcileStep(step: string): Promise<void>;
+  /** What was changed and is not undone, those that need somebody first; with `all`, what is over too. */
+  listLeases(all: boolean): Promise<LeaseBoard>;
+  /** Reads one from the cloud now. */
+  proveLease(step: string): Promise<LeaseView>;
+  /** Holds one until another time: 5 minutes to 30 days ahead. */
+  renewLease(step: string, until: string): Promise<LeaseView>;
+  handLease(step: string, to: string): Promise<LeaseView>;
+  /** What was changed stays, and nobody watches it any more. */
+  releaseLease(step: string, reason: string): Promise<LeaseView>;
   listAudit(before: number | null, limit: number): Promise<AuditPage>;
   verifyAudit(): Promise<AuditVerdict>;
   pollNow(source: string | null): Promise<void>;

@@ -18,6 +18,9 @@ export function reduce(state: Snapshot, { seq, event }: Envelope): Outcome {
     case 'queue_changed':
       next.counts = event.counts;
       break;
+    case 'leases_changed':
+      next.leases = event.counts;
+      break;
     case 'source_changed':
       next.sources = upsert(state.sources, event.source);
       break;

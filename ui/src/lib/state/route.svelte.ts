@@ -5,6 +5,8 @@ export type Route =
   | { page: 'queue' }
   | { page: 'incident'; id: string; step: string | null }
   | { page: 'audit' }
+  /** What was changed and is not undone. */
+  | { page: 'containments' }
   /** What burns; as a wall without controls. */
   | { page: 'commander'; wall: boolean }
   /** With `adding`, the way to connect one more. */
@@ -15,7 +17,7 @@ export type Route =
 export function parseRoute(hash: string): Route {
   const [page, first, , third] = hash.replace(/^#?\/?/, '').split('/').map(decode);
   if (page === 'incident' && first) return { page, id: first, step: third || null };
-  if (page === 'audit') return { page };
+  if (page === 'audit' || page === 'containments') return { page };
   if (page === 'commander') return { page, wall: first === 'wall' };
   if (page === 'sources') return { page, adding: first === 'add' };
   if (page === 'settings') {
@@ -30,6 +32,7 @@ export function routeHash(route: Route): string {
   switch (route.page) {
     case 'queue':
     case 'audit':
+    case 'containments':
       return `#/${route.page}`;
     case 'commander':
       return route.wall ? '#/commander/wall' : '#/commander';

@@ -4,6 +4,7 @@ import type { CallProgress } from "./CallProgress";
 import type { CloudAccountView } from "./CloudAccountView";
 import type { Direction } from "./Direction";
 import type { KeychainView } from "./KeychainView";
+import type { LeaseCountsView } from "./LeaseCountsView";
 import type { ModelView } from "./ModelView";
 import type { QueueCounts } from "./QueueCounts";
 import type { QueueRow } from "./QueueRow";
@@ -13,4 +14,4 @@ import type { WireError } from "./WireError";
 /**
  * Something that changed. Small on purpose: the page that cares asks for the rest.
  */
-export type Event = { "type": "incident_changed", row: QueueRow, is_new: boolean, counts: QueueCounts, } | { "type": "queue_changed", counts: QueueCounts, } | { "type": "triage_progressed", done: number, of: number, } | { "type": "suppressions_changed" } | { "type": "link_opened" } | { "type": "incident_detail_changed", incident: string, } | { "type": "run_progressed", incident: string, step: string, direction: Direction, call: CallProgress, } | { "type": "run_refused", step: string, error: WireError, } | { "type": "source_changed", source: SourceView, } | { "type": "source_removed", name: string, } | { "type": "backfill_stopped", name: string, error: WireError, } | { "type": "clouds_changed", clouds: Array<CloudAccountView>, } | { "type": "model_changed", model: ModelView, } | { "type": "keychain_changed", keychain: KeychainView, } | { "type": "phase_changed", phase: number, } | { "type": "audit_changed", audit: AuditVerdict, } | { "type": "storage_changed", problem: string | null, };
+export type Event = { "type": "incident_changed", row: QueueRow, is_new: boolean, counts: QueueCounts, } | { "type": "queue_changed", counts: QueueCounts, } | { "type": "triage_progressed", done: number, of: number, } | { "type": "suppressions_changed" } | { "type": "leases_changed", counts: LeaseCountsView, } | { "type": "link_opened" } | { "type": "incident_detail_changed", incident: string, } | { "type": "run_progressed", incident: string, step: string, direction: Direction, call: CallProgress, } | { "type": "run_refused", step: string, error: WireError, } | { "type": "source_changed", source: SourceView, } | { "type": "source_removed", name: string, } | { "type": "backfill_stopped", name: string, error: WireError, } | { "type": "clouds_changed", clouds: Array<CloudAccountView>, } | { "type": "model_changed", model: ModelView, } | { "type": "keychain_changed", keychain: KeychainView, } | { "type": "phase_changed", phase: number, } | { "type": "audit_changed", audit: AuditVerdict, } | { "type": "storage_changed", problem: string | null, };

@@ -2,6 +2,7 @@
 import type { AuditVerdict } from "./AuditVerdict";
 import type { CloudAccountView } from "./CloudAccountView";
 import type { KeychainView } from "./KeychainView";
+import type { LeaseCountsView } from "./LeaseCountsView";
 import type { ModelView } from "./ModelView";
 import type { QueueCounts } from "./QueueCounts";
 import type { SourceView } from "./SourceView";
@@ -25,7 +26,7 @@ user: string,
 /**
  * 1 read-only triage, 2 recommended playbooks, 3 supervised automation.
  */
-phase: number, counts: QueueCounts, sources: Array<SourceView>, clouds: Array<CloudAccountView>, model: ModelView, keychain: KeychainView, audit: AuditVerdict, 
+phase: number, counts: QueueCounts, leases: LeaseCountsView, sources: Array<SourceView>, clouds: Array<CloudAccountView>, model: ModelView, keychain: KeychainView, audit: AuditVerdict, 
 /**
  * Storage trouble: set while nothing can be written.
  */

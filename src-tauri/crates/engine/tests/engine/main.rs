@@ -23,5 +23,6 @@ mod suppressing;
 mod telling;
 mod triaging;
 mod vendor;
+mod watching;
 mod weighing;
 mod world;

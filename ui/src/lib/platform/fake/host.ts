@@ -12,6 +12,8 @@ import type {
   ExportedFile,
   IncidentView,
   KeychainView,
+  LeaseBoard,
+  LeaseView,
   LinkTarget,
   MappingPreview,
   ModelDraft,
@@ -50,6 +52,7 @@ import { inventDetail, type ModelMood } from './detail';
 import { CommandDesk } from './commander';
 import { countsOf, inventQueue, inventRow, pageOf } from './incidents';
 import { inventPreview } from './mapping';
+import { LeaseDesk } from './leases';
 import { inventMarkdown } from './markdown';
 import { inventMillion, MILLION_COUNTS, millionth } from './million';
 import { inventRaw } from './raw';
@@ -84,6 +87,7 @@ export class FakeHost implements Host {
   #connections = new ConnectionDesk(this);
   #triage = new TriageDesk(this);
   #views = new ViewDesk(this);
+  #leases = new LeaseDesk(this);
   #suppressions: SuppressionDesk;
   #writeBacks = new Map<string, WriteBackView[]>([['inc_0000', inventWriteBacks()]]);
 
@@ -96,6 +100,7 @@ export class FakeHost implements Host {
     if (scenario === 'quiet') this.rows = [{ ...inventRow(0, 300), state: 'closed' }];
     this.snapshot.counts = scenario === 'million' ? MILLION_COUNTS : countsOf(this.rows);
     this.#suppressions = new SuppressionDesk(this, this.#triage);
+    this.snapshot.leases = this.#leases.counts();
   }
 
   emit(event: Event): void {
@@ -142,18 +147,14 @@ export class FakeHost implements Host {
   };
 
   getIncidentMarkdown = async (id: string): Promise<string> => inventMarkdown(await this.getIncident(id));
-
   getRawAlert = async (finding: string): Promise<RawAlertView> => inventRaw(finding);
-
   changeIncidents = (order: TriageOrder): Promise<TriageReport> => this.#triage.change(order);
   undoTriage = (change: string | null): Promise<TriageReport> => this.#triage.undo(change);
   cancelTriage = async (): Promise<void> => {};
   addNote = async (id: string, note: string): Promise<void> => this.#triage.note(id, note);
   readHandover = async (id: string): Promise<void> => this.#triage.read(id);
   listTriage = async (limit: number): Promise<TriageChange[]> => this.#triage.list(limit);
-  selectIncidents = async (query: QueueQuery): Promise<string[]> =>
-    this.rows.filter((row) => matchesQuery(row, query, this.snapshot.user)).map((row) => row.id);
-
+  selectIncidents = async (query: QueueQuery): Promise<string[]> => this.rows.filter((row) => matchesQuery(row, query, this.snapshot.user)).map((row) => row.id);
   getCommandView = (query: CommandQuery): Promise<CommandView> => this.#command.view(query);
   exportOverview = async (): Promise<ExportedFile> => this.#command.export();
   getClockTargets = async (): Promise<Target[]> => this.#command.targets;
@@ -166,6 +167,11 @@ export class FakeHost implements Host {
   renewSuppression = (id: string, expiresAt: string): Promise<TriageReport> => this.#suppressions.renew(id, expiresAt);
   endSuppression = (id: string): Promise<TriageReport> => this.#suppressions.end(id);
   listSuppressions = (all: boolean): Promise<SuppressionView[]> => this.#suppressions.list(all);
+  listLeases = (all: boolean): Promise<LeaseBoard> => this.#leases.list(all);
+  proveLease = (step: string): Promise<LeaseView> => this.#leases.prove(step);
+  renewLease = (step: string, until: string): Promise<LeaseView> => this.#leases.change(step, { review_at: until, is_due: false });
+  handLease = (step: string, to: string): Promise<LeaseView> => this.#leases.change(step, { owner: to });
+  releaseLease = (step: string, reason: string): Promise<LeaseView> => this.#leases.release(step, reason);
   listSuppressed = (id: string): Promise<SuppressedFinding[]> => this.#suppressions.listHidden(id);
 
   proposePlan = async (id: string): Promise<IncidentView> => {
@@ -333,11 +339,8 @@ export class FakeHost implements Host {
     const { incident } = this.#findStep(id);
     const plan = this.#plans.get(incident);
     if (!plan) return;
-    const steps = plan.steps.map((old) => {
-      if (old.id !== id) return old;
-      const next = change(old);
-      return { ...next, can: optionsFor(next, this.snapshot.phase) };
-    });
+    const allowed = (next: StepView): StepView => ({ ...next, can: optionsFor(next, this.snapshot.phase) });
+    const steps = plan.steps.map((old) => (old.id === id ? allowed(change(old)) : old));
     this.#plans.set(incident, { ...plan, steps });
     this.emit({ type: 'incident_detail_changed', incident });
   }

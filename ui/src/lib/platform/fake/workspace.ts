@@ -83,6 +83,7 @@ export function snapshotFor(scenario: Scenario): Snapshot {
     user: 'mo',
     phase: scenario === 'phase1' || bare ? 1 : 2,
     counts: { open: 0, unowned: 0, critical: 0, containing: 0, contained: 0, snoozed: 0, all: 0 },
+    leases: { active: 0, broken: 0, due: 0 },
     sources: inventSources(scenario),
     clouds: bare ? [] : [CLOUD],
     model: bare ? NO_MODEL : scenario === 'model-down' ? { ...MODEL, ok: false, status: 'down: connection refused' } : MODEL,

@@ -12,6 +12,8 @@ import type {
   ExportedFile,
   IncidentView,
   KeychainView,
+  LeaseBoard,
+  LeaseView,
   LinkTarget,
   MappingPreview,
   ModelDraft,
@@ -70,6 +72,11 @@ export class TauriHost implements Host {
   renewSuppression = (id: string, expiresAt: string) => call<TriageReport>('renew_suppression', { id, expiresAt });
   endSuppression = (id: string) => call<TriageReport>('end_suppression', { id });
   listSuppressions = (all: boolean) => call<SuppressionView[]>('list_suppressions', { all });
+  listLeases = (all: boolean) => call<LeaseBoard>('list_leases', { all });
+  proveLease = (step: string) => call<LeaseView>('prove_lease', { step });
+  renewLease = (step: string, until: string) => call<LeaseView>('renew_lease', { step, until });
+  handLease = (step: string, to: string) => call<LeaseView>('hand_lease', { step, to });
+  releaseLease = (step: string, reason: string) => call<LeaseView>('release_lease', { step, reason });
   listSuppressed = (id: string) => call<SuppressedFinding[]>('list_suppressed', { id });
   proposePlan = (id: string) => call<IncidentView>('propose_plan', { id });
   requestApproval = (step: string, direction: Direction) =>
