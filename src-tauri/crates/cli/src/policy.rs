@@ -3,6 +3,7 @@ use serde_json::json;
 use crate::args::PolicyCommand;
 use crate::context::{Context, Failure};
 use crate::output::{clean, word};
+use crate::plan_text;
 
 pub async fn run(context: &Context, command: PolicyCommand) -> Result<(), Failure> {
     match command {
@@ -27,7 +28,10 @@ pub async fn run(context: &Context, command: PolicyCommand) -> Result<(), Failur
         }
         PolicyCommand::Explain { step } => {
             let view = context.desk.step(&step).await?;
-            context.print(&view.verdict, |verdict| {
+            let mut value = json!(view.verdict);
+            value["caps"] = json!(view.caps);
+            context.print(&value, |_| {
+                let verdict = &view.verdict;
                 let mut lines = vec![format!(
                     "{} ({} approvals)",
                     word(&verdict.kind),
@@ -39,6 +43,7 @@ pub async fn run(context: &Context, command: PolicyCommand) -> Result<(), Failur
                         .iter()
                         .map(|rule| format!("  {}: {}", clean(&rule.id), clean(&rule.reason))),
                 );
+                lines.extend(plan_text::caps(&view.caps).iter().map(|line| format!("  {line}")));
                 lines.push(format!("  policy version {}", verdict.policy_version));
                 lines.join("\n")
             });

@@ -1,6 +1,6 @@
 //! Loading policies: the workspace's own, else those that are shipped.
 
-use firebreak_core::policy::{Policies, PolicyProblems};
+use firebreak_core::policy::{LIMITS_FILE, Policies, PolicyProblems};
 
 use crate::{DeskError, Home};
 
@@ -13,13 +13,20 @@ const SHIPPED: [(&str, &str); 5] = [
     ("write-back.cedar", include_str!("../../../../assets/policies/write-back.cedar")),
 ];
 
+const SHIPPED_LIMITS: &str = include_str!("../../../../assets/policies/limits.toml");
+
 /// The policies in force: the folder `policies` of the workspace when it has any, else the shipped
-/// ones. Policies that don't load deny everything.
+/// ones, and the caps of that folder, else the shipped ones. What does not load denies everything.
 pub(crate) fn load(home: &Home) -> Result<(Policies, Option<PolicyProblems>), DeskError> {
-    let own = home.own_files("policies", "cedar")?;
-    Ok(if own.is_empty() {
-        Policies::load_or_deny(&SHIPPED, SCHEMA)
-    } else {
-        Policies::load_or_deny(&own, SCHEMA)
-    })
+    let mut files = home.own_files("policies", "cedar")?;
+    if files.is_empty() {
+        files = SHIPPED.map(|(name, text)| (name.to_owned(), text.to_owned())).into();
+    }
+    let own = home.own_files("policies", "toml")?;
+    if own.is_empty() {
+        files.push((LIMITS_FILE.to_owned(), SHIPPED_LIMITS.to_owned()));
+    }
+    // A file of another name is read as a policy and is an error: nobody wrote it to be passed over.
+    files.extend(own);
+    Ok(Policies::load_or_deny(&files, SCHEMA))
 }
