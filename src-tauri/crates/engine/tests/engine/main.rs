@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod approving;
+mod backtesting;
 mod capping;
 mod clocks;
 mod connecting;

@@ -5,11 +5,20 @@ use firebreak_core::policy::Policies;
 const LIMITS: &str = include_str!("../../../../../assets/policies/limits.toml");
 
 pub fn shipped() -> Policies {
-    limited(LIMITS)
+    load(LIMITS, None)
 }
 
 /// The shipped policies under other caps.
 pub fn limited(limits: &str) -> Policies {
+    load(limits, None)
+}
+
+/// The shipped policies with one file more.
+pub fn shipped_and(name: &str, text: &str) -> Policies {
+    load(LIMITS, Some((name, text)))
+}
+
+fn load(limits: &str, more: Option<(&str, &str)>) -> Policies {
     let files = [
         ("limits.toml", limits),
         ("approvals.cedar", include_str!("../../../../../assets/policies/approvals.cedar")),
@@ -18,6 +27,7 @@ pub fn limited(limits: &str) -> Policies {
         ("write-back.cedar", include_str!("../../../../../assets/policies/write-back.cedar")),
         ("phases.cedar", include_str!("../../../../../assets/policies/phases.cedar")),
     ];
+    let files: Vec<(&str, &str)> = files.into_iter().chain(more).collect();
     Policies::load(&files, include_str!("../../../../../assets/policies/schema.cedarschema"))
         .unwrap()
 }
