@@ -63,9 +63,14 @@ async fn touches<'e>(
            s.doc->>'$.target' AS target, i.ended_at IS NULL AS is_open,
            coalesce((SELECT max(c.sending_at) FROM intent_call c WHERE c.intent = i.id),
              i.started_at) AS at,
-           EXISTS (SELECT 1 FROM intent u JOIN intent_call c ON c.intent = u.id
-             WHERE u.step = i.step AND u.direction = 'undo' AND u.ended_at IS NOT NULL
-               AND u.started_at >= i.started_at AND c.outcome = 'accepted') AS is_undone
+           i.ended_at IS NULL
+             OR EXISTS (SELECT 1 FROM intent_call c WHERE c.intent = i.id
+               AND c.sending_at IS NOT NULL AND coalesce(c.outcome, 'unknown') = 'unknown')
+             OR (NOT EXISTS (SELECT 1 FROM intent_call c WHERE c.intent = i.id
+                 AND coalesce(c.outcome, '') NOT IN ('accepted', 'already_so'))
+               AND NOT EXISTS (SELECT 1 FROM intent u JOIN intent_call c ON c.intent = u.id
+                 WHERE u.step = i.step AND u.direction = 'undo' AND c.outcome = 'accepted'
+                   AND u.started_at >= i.started_at)) AS holds
          FROM counted JOIN intent i ON i.id = counted.id JOIN step s ON s.id = i.step
          WHERE i.direction = 'execute' AND (i.ended_at IS NULL OR EXISTS (
            SELECT 1 FROM intent_call c WHERE c.intent = i.id AND c.sending_at IS NOT NULL
@@ -106,6 +111,6 @@ fn touch(row: &SqliteRow) -> Result<Touch, StoreError> {
         target: AssetId::new(row.get::<String, _>("target")),
         at: place.time(row.get("at"))?,
         is_open: row.get("is_open"),
-        is_undone: row.get("is_undone"),
+        holds: row.get("holds"),
     })
 }

@@ -88,8 +88,9 @@ pub struct Touch {
     pub at: Timestamp,
     /// It has no end yet: more calls may leave.
     pub is_open: bool,
-    /// What it changed was put back later.
-    pub is_undone: bool,
+    /// What it did holds, or may: it is under way, what became of a call is not known, or all of it
+    /// happened and none was put back since. A run that stopped halfway is not in the way of another.
+    pub holds: bool,
 }
 
 /// A run that is asked for.

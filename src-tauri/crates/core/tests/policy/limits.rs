@@ -95,7 +95,7 @@ fn ran(asked: &Asked, minutes_ago: i64) -> Touch {
         target: asked.target.clone(),
         at: noon() - TimeDelta::minutes(minutes_ago),
         is_open: false,
-        is_undone: false,
+        holds: true,
     }
 }
 
@@ -153,7 +153,7 @@ fn an_account_may_have_caps_of_its_own() {
 }
 
 #[test]
-fn the_same_again_waits_unless_it_was_undone() {
+fn the_same_again_waits_while_what_it_did_holds() {
     let limits = limited(SMALL).expect("caps");
     let run = asked("1", 1, 100);
     let mut touches = vec![ran(&run, 3)];
@@ -162,7 +162,7 @@ fn the_same_again_waits_unless_it_was_undone() {
     assert_eq!((wait.is_full, wait.frees_at), (true, Some(noon() + TimeDelta::minutes(2))));
     let isolate = Asked { action: ActionId::Ec2Isolate, ..run.clone() };
     assert!(limits.room(&isolate, &touches, noon()).iter().all(|room| !room.is_full));
-    touches[0].is_undone = true;
+    touches[0].holds = false;
     assert!(limits.room(&run, &touches, noon()).iter().all(|room| !room.is_full));
     touches.extend([ran(&run, 20), ran(&run, 30)]);
     let rooms = limits.room(&run, &touches, noon());

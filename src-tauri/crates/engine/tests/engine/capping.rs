@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
+use firebreak_core::policy::{CapName, Room};
 use firebreak_core::{Direction, IncidentId, StepId, StepState};
 use firebreak_engine::EngineError;
 use proptest::prelude::{Just, ProptestConfig, Strategy, prop, prop_oneof, proptest};
@@ -99,6 +100,31 @@ async fn what_may_have_happened_counts_and_what_was_refused_does_not() {
         assert_eq!(sign_and_run(&world, incident).await.unwrap(), StepState::Unknown);
     }
     refused(sign_and_run(&world, &all[4]).await);
+}
+
+#[tokio::test]
+async fn the_same_again_waits_while_what_it_did_holds() {
+    let world = World::capped(TIGHT).await;
+    let fleet = Fleet::over(&world);
+    let all = incidents(&world, 1).await;
+    let again = || async {
+        // A new plan, as after a finding that fires again.
+        let _kept = world.engine.propose(&all[0], &me()).await;
+        let id = step_of(&world, &all[0]).await;
+        world.engine.room(&world.engine.store().step(&id).await.unwrap().step).await.unwrap()
+    };
+    let waits = |rooms: &[Room]| rooms.iter().any(|room| room.cap == CapName::CoolDown);
+    *fleet.fault.lock().unwrap() = Some(Fault::LoseAnswer);
+    assert_eq!(sign_and_run(&world, &all[0]).await.unwrap(), StepState::Unknown);
+    assert!(waits(&again().await), "what may have happened");
+    let id = step_of(&world, &all[0]).await;
+    assert_eq!(world.engine.reconcile(&id, &me()).await.unwrap(), StepState::Proven);
+    assert!(waits(&again().await), "what happened");
+    undo(&world, &all[0]).await;
+    assert!(!waits(&again().await), "what was put back");
+    assert_eq!(sign_and_run(&world, &all[0]).await.unwrap(), StepState::Proven);
+    world.clock.advance(5);
+    assert!(!waits(&again().await), "its time is over");
 }
 
 #[tokio::test]

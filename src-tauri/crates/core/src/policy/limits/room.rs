@@ -136,7 +136,7 @@ impl Limits {
         }];
         let waits = self.again.cool_down_minutes.0;
         let until = newest + TimeDelta::minutes(i64::from(waits));
-        let standing = same.iter().any(|touch| !touch.is_undone && touch.at == newest);
+        let standing = same.iter().any(|touch| touch.holds && touch.at == newest);
         if standing && (until > now || same.iter().any(|touch| touch.is_open)) {
             let minutes = (now - newest).num_minutes();
             rooms.push(Room {
