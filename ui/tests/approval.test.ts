@@ -3,6 +3,7 @@ import { describe, expect, test, vi } from 'vitest';
 import type { ApprovalDocument } from '$wire';
 import Approval from '../src/approval/Approval.svelte';
 import { connectApprovalHost } from '$lib/platform/fake/connect-approval';
+import { caps } from '$lib/platform/fake/steps';
 import type { ApprovalHost } from '$lib/platform/host';
 
 async function open(change: Partial<Extract<ApprovalDocument, { kind: 'step' }>> = {}): Promise<ApprovalHost> {
@@ -33,6 +34,19 @@ describe('approval window', () => {
     await open({ blocked_because: 'The keychain is locked. Unlock it.' });
     expect(screen.getByTestId('approval-blocked').textContent).toContain('Unlock it');
     expect(screen.queryByTestId('approval-sign')).toBeNull();
+  });
+
+  test('a full cap stands first, with when there is room again and what would change it', async () => {
+    await open({ caps: caps(true) });
+    const lines = [...screen.getByTestId('caps').querySelectorAll('li')];
+    expect(lines.map((line) => line.dataset['full'])).toEqual(['true', 'false', 'false', 'false']);
+    expect(lines[0]?.textContent).toMatch(/Full\.\s+5 of 5 resources this hour in 210987654321/);
+    expect(lines[0]?.textContent).toMatch(/room again at .*; a larger .*limits\.toml would change it/);
+  });
+
+  test('an undo, which no cap holds up, shows none', async () => {
+    await open({ direction: 'undo', caps: [] });
+    expect(screen.queryByTestId('caps')).toBeNull();
   });
 
   test('an expired document can’t be signed', async () => {

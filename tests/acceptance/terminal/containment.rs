@@ -37,7 +37,13 @@ async fn a_miner_is_isolated_proven_and_let_go_again() {
     let planned = planned_operations(&shown, "/calls");
     let digest = text(&shown, "/digest").to_owned();
     stage.run(&["step", "show", &step]).await.ended(0).says(&digest).says("exactly these calls");
-    stage.run(&["policy", "explain", &step]).await.ended(0).says("1 approvals");
+    stage.run(&["policy", "explain", &step]).await.ended(0).says("1 approvals").says("cap: 0 of ");
+    stage.run(&["policy", "test", &step]).await.ended(0).says("in force: needs 1 approval");
+    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/../assets/policies");
+    let tried = stage.json(&["policy", "backtest", "--policies", shipped]).await;
+    assert!(tried["steps"].as_array().is_some_and(|steps| !steps.is_empty()), "{tried:#}");
+    let differs = |step: &Value| step["differs"] == true;
+    assert!(!tried["steps"].as_array().is_some_and(|steps| steps.iter().any(differs)), "{tried:#}");
 
     stage.refuses(&["step", "run", &step], 3, "0 of 1 approvals").await;
     stage.refuses(&["step", "undo", &step], 3, "undone").await;
@@ -149,6 +155,7 @@ fn assert_proven(step: &Value) {
 async fn read_the_log(stage: &Stage) {
     let kinds = stage.records().await;
     for kind in [
+        "policy_changed",
         "alerts_stored",
         "incident_opened",
         "plan_proposed",

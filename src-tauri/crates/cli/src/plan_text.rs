@@ -1,6 +1,6 @@
 //! Plans and steps as text.
 
-use firebreak_wire::{CallProgress, CallView, CutAsset, PlanView, StepDocument, StepView};
+use firebreak_wire::{CallProgress, CallView, CapView, CutAsset, PlanView, StepDocument, StepView};
 
 use crate::output::{clean, moment, short, word};
 
@@ -118,6 +118,7 @@ pub fn step(step: &StepView) -> String {
     for rule in &step.verdict.rules {
         lines.push(format!("  {}: {}", clean(&rule.id), clean(&rule.reason)));
     }
+    lines.extend(caps(&step.caps));
     for approval in &step.approvals {
         lines.push(format!(
             "signed by {} with key {} until {}",
@@ -178,8 +179,24 @@ pub fn sheet(sheet: &StepDocument) -> String {
     for rule in &sheet.rules {
         lines.push(format!("policy {}: {}", clean(&rule.id), clean(&rule.reason)));
     }
+    lines.extend(caps(&sheet.caps));
     lines.push(format!("digest: {}", sheet.digest));
     lines.join("\n")
+}
+
+/// What the caps say, the full ones with what would change them.
+pub fn caps(caps: &[CapView]) -> Vec<String> {
+    let line = |cap: &CapView| {
+        let text = clean(&cap.text);
+        match (cap.full, cap.frees_at) {
+            (false, _) => format!("cap: {text}"),
+            (true, None) => format!("cap FULL: {text}; {}", clean(&cap.remedy)),
+            (true, Some(at)) => {
+                format!("cap FULL: {text}; room again at {}; {}", moment(at), clean(&cap.remedy))
+            }
+        }
+    };
+    caps.iter().map(line).collect()
 }
 
 fn calls(calls: &[CallView]) -> Vec<String> {

@@ -1,48 +1,112 @@
+use firebreak_desk::{TriedPolicies, TriedStep, TryAs};
+use firebreak_wire::{VerdictKind, VerdictView};
 use serde_json::json;
 
-use crate::args::PolicyCommand;
+use crate::args::{AskedAs, PolicyCommand};
 use crate::context::{Context, Failure};
 use crate::output::{clean, word};
+use crate::plan_text;
 
 pub async fn run(context: &Context, command: PolicyCommand) -> Result<(), Failure> {
     match command {
-        PolicyCommand::Check => {
-            let check = context.desk.check_policies()?;
-            let value = json!({ "version": check.version, "rules": check.rules, "problems": check.problems });
-            context.print(&value, |_| {
-                let mut lines: Vec<String> = check
-                    .rules
-                    .iter()
-                    .map(|rule| format!("{:<40} {}", clean(&rule.id), clean(&rule.reason)))
-                    .collect();
-                lines.extend(check.problems.iter().map(|problem| format!("✕ {}", clean(problem))));
-                lines.push(format!("version {}", check.version));
-                lines.join("\n")
-            });
-            if check.problems.is_empty() {
-                Ok(())
-            } else {
-                Err(Failure::Failed("the policies don't load, so everything is denied".to_owned()))
-            }
+        PolicyCommand::Check => check(context),
+        PolicyCommand::Explain { step } => explain(context, &step).await,
+        PolicyCommand::Test { step, policies, asked } => {
+            let desk = &context.desk;
+            let tried = desk.test_policies(&step, policies.as_deref(), try_as(&asked)).await?;
+            context.print(&tried, |tried| step_text(tried, policies.is_some()));
+            Ok(())
         }
-        PolicyCommand::Explain { step } => {
-            let view = context.desk.step(&step).await?;
-            context.print(&view.verdict, |verdict| {
-                let mut lines = vec![format!(
-                    "{} ({} approvals)",
-                    word(&verdict.kind),
-                    verdict.approvals_needed
-                )];
-                lines.extend(
-                    verdict
-                        .rules
-                        .iter()
-                        .map(|rule| format!("  {}: {}", clean(&rule.id), clean(&rule.reason))),
-                );
-                lines.push(format!("  policy version {}", verdict.policy_version));
-                lines.join("\n")
-            });
+        PolicyCommand::Backtest { policies, asked } => {
+            let tried = context.desk.backtest_policies(&policies, try_as(&asked)).await?;
+            context.print(&tried, backtest_text);
             Ok(())
         }
     }
+}
+
+fn check(context: &Context) -> Result<(), Failure> {
+    let check = context.desk.check_policies()?;
+    let value =
+        json!({ "version": check.version, "rules": check.rules, "problems": check.problems });
+    context.print(&value, |_| {
+        let mut lines: Vec<String> = check
+            .rules
+            .iter()
+            .map(|rule| format!("{:<40} {}", clean(&rule.id), clean(&rule.reason)))
+            .collect();
+        lines.extend(check.problems.iter().map(|problem| format!("✕ {}", clean(problem))));
+        lines.push(format!("version {}", check.version));
+        lines.join("\n")
+    });
+    if check.problems.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::Failed("the policies don't load, so everything is denied".to_owned()))
+    }
+}
+
+async fn explain(context: &Context, step: &str) -> Result<(), Failure> {
+    let view = context.desk.step(step).await?;
+    let mut value = json!(view.verdict);
+    value["caps"] = json!(view.caps);
+    context.print(&value, |_| {
+        let verdict = &view.verdict;
+        let mut lines =
+            vec![format!("{} ({} approvals)", word(&verdict.kind), verdict.approvals_needed)];
+        lines.extend(
+            verdict
+                .rules
+                .iter()
+                .map(|rule| format!("  {}: {}", clean(&rule.id), clean(&rule.reason))),
+        );
+        lines.extend(plan_text::caps(&view.caps).iter().map(|line| format!("  {line}")));
+        lines.push(format!("  policy version {}", verdict.policy_version));
+        lines.join("\n")
+    });
+    Ok(())
+}
+
+fn try_as(asked: &AskedAs) -> TryAs {
+    TryAs { phase: asked.phase, automation: asked.automation }
+}
+
+fn kind(verdict: &VerdictView) -> String {
+    match (verdict.kind, verdict.approvals_needed) {
+        (VerdictKind::Auto, _) => "auto".to_owned(),
+        (VerdictKind::NeedsApproval, 1) => "needs 1 approval".to_owned(),
+        (VerdictKind::NeedsApproval, needed) => format!("needs {needed} approvals"),
+        (VerdictKind::Denied, _) => "denied".to_owned(),
+    }
+}
+
+fn rules(verdict: &VerdictView) -> impl Iterator<Item = String> {
+    verdict.rules.iter().map(|rule| format!("    {}: {}", clean(&rule.id), clean(&rule.reason)))
+}
+
+fn step_text(tried: &TriedStep, others: bool) -> String {
+    let mut lines = vec![format!("{} {} [{}]", tried.incident, clean(&tried.title), tried.step)];
+    lines.push(format!("  recorded: {}", kind(&tried.recorded)));
+    lines.push(format!("  in force: {}", kind(&tried.now)));
+    lines.extend(rules(&tried.now));
+    if others {
+        let mark = if tried.differs { "  differs" } else { "" };
+        lines.push(format!("  these:    {}{mark}", kind(&tried.then)));
+        lines.extend(rules(&tried.then));
+    }
+    lines.extend(tried.gaps.iter().map(|gap| format!("  not recorded, so not asked: {gap}")));
+    lines.join("\n")
+}
+
+fn backtest_text(tried: &TriedPolicies) -> String {
+    let differ: Vec<&TriedStep> = tried.steps.iter().filter(|step| step.differs).collect();
+    let mut lines: Vec<String> = differ.iter().map(|step| step_text(step, true)).collect();
+    lines.push(format!(
+        "{} of {} recorded steps would differ; {} more never had calls to ask about",
+        differ.len(),
+        tried.steps.len(),
+        tried.without_calls
+    ));
+    lines.push(format!("version {}", tried.version));
+    lines.join("\n")
 }

@@ -125,6 +125,25 @@ pub enum ResourceKind {
     Other,
 }
 
+impl ResourceKind {
+    /// The stored name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Instance => "instance",
+            Self::User => "user",
+            Self::AccessKey => "access_key",
+            Self::Role => "role",
+            Self::Bucket => "bucket",
+            Self::Container => "container",
+            Self::Function => "function",
+            Self::Database => "database",
+            Self::Network => "network",
+            Self::Account => "account",
+            Self::Other => "other",
+        }
+    }
+}
+
 /// The thing a finding is about, as the vendor described it. All text is untrusted.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Resource {

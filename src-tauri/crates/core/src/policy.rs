@@ -6,6 +6,7 @@
 //! What a policy may ask about is documented in docs/POLICY.md.
 
 mod decide;
+mod limits;
 mod load;
 mod problem;
 mod question;
@@ -14,6 +15,7 @@ mod write_back;
 
 use serde::{Deserialize, Serialize};
 
+pub use limits::{Asked, CapName, LIMITS_FILE, Limits, Room, Touch, WINDOW_MINUTES};
 pub use load::Policies;
 pub use problem::{PolicyProblem, PolicyProblems};
 pub use question::{Facts, Phase, Principal, Question};

@@ -234,6 +234,9 @@ impl Desk {
             None => Vec::new(),
         };
         undo_approvals.retain(|approval| approval.statement.expires_at > now);
+        // What ran says what it changed; caps are about what may run.
+        let waits = matches!(step.state, StepState::Proposed | StepState::Approved);
+        let rooms = if waits { self.engine.room(step).await? } else { Vec::new() };
         let facts = StepFacts {
             approvals,
             undo_approvals,
@@ -242,6 +245,7 @@ impl Desk {
             running: self.engine.is_running(&step.id),
             obstacle: self.obstacle(step.account.as_str(), &step.verdict.kind),
             over,
+            rooms,
         };
         Ok(view::plan::step(stored, &facts))
     }

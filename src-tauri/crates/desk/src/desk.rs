@@ -130,6 +130,7 @@ impl Desk {
         });
         desk.connect().await?;
         if access == Access::Owner {
+            desk.note_policies().await?;
             for interrupted in desk.engine.recover().await? {
                 tracing::warn!(step = %interrupted.step, note = interrupted.note, "a run was interrupted");
             }

@@ -38,6 +38,7 @@ pub use desk::{Access, Desk};
 pub use error::DeskError;
 pub use home::Home;
 pub use mapping::{preview_mapping, starts as mapping_starts};
+pub use policies::{TriedPolicies, TriedStep, TryAs};
 pub use sandbox::SandboxReady;
 pub use settings::PolicyCheck;
 

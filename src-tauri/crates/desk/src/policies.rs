@@ -1,8 +1,16 @@
-//! Loading policies: the workspace's own, else those that are shipped.
+//! Loading policies: the workspace's own, else those that are shipped. Trying others on what is
+//! recorded.
 
-use firebreak_core::policy::{Policies, PolicyProblems};
+use std::path::Path;
 
-use crate::{DeskError, Home};
+use firebreak_core::policy::{LIMITS_FILE, Phase, Policies, PolicyProblems, Principal};
+use firebreak_core::{StepId, StepState};
+use firebreak_engine::{AskedAs, Trial};
+use firebreak_wire as wire;
+use serde::Serialize;
+use serde_json::json;
+
+use crate::{Desk, DeskError, Home, view};
 
 const SCHEMA: &str = include_str!("../../../../assets/policies/schema.cedarschema");
 const SHIPPED: [(&str, &str); 5] = [
@@ -13,13 +21,175 @@ const SHIPPED: [(&str, &str); 5] = [
     ("write-back.cedar", include_str!("../../../../assets/policies/write-back.cedar")),
 ];
 
+/// The setting that holds the version that was last on record.
+const VERSION: &str = "policy.version";
+const SHIPPED_LIMITS: &str = include_str!("../../../../assets/policies/limits.toml");
+
 /// The policies in force: the folder `policies` of the workspace when it has any, else the shipped
-/// ones. Policies that don't load deny everything.
+/// ones, and the caps of that folder, else the shipped ones. What does not load denies everything.
 pub(crate) fn load(home: &Home) -> Result<(Policies, Option<PolicyProblems>), DeskError> {
-    let own = home.own_files("policies", "cedar")?;
-    Ok(if own.is_empty() {
-        Policies::load_or_deny(&SHIPPED, SCHEMA)
-    } else {
-        Policies::load_or_deny(&own, SCHEMA)
-    })
+    let files = home.own_files("policies", "cedar")?;
+    Ok(put_together(files, home.own_files("policies", "toml")?))
+}
+
+/// The policies of a folder, with the shipped caps where it has none. Unlike a workspace, which then
+/// has the shipped ones, it must have policies.
+///
+/// # Errors
+/// [`DeskError::Invalid`] with every problem, one a line.
+fn load_folder(folder: &Path) -> Result<Policies, DeskError> {
+    let name = folder.display();
+    if !folder.is_dir() {
+        return Err(DeskError::Invalid(format!("{name} is no folder; name one that has policies")));
+    }
+    let place = Home::choose(Some(folder.to_path_buf()));
+    let files = place.own_files(".", "cedar")?;
+    if files.is_empty() {
+        return Err(DeskError::Invalid(format!(
+            "{name} has no file that ends in .cedar; name a folder that has policies"
+        )));
+    }
+    match put_together(files, place.own_files(".", "toml")?) {
+        (policies, None) => Ok(policies),
+        (_, Some(problems)) => Err(DeskError::Invalid(problems.to_string())),
+    }
+}
+
+fn put_together(
+    mut files: Vec<(String, String)>,
+    own: Vec<(String, String)>,
+) -> (Policies, Option<PolicyProblems>) {
+    if files.is_empty() {
+        files = SHIPPED.map(|(name, text)| (name.to_owned(), text.to_owned())).into();
+    }
+    if own.is_empty() {
+        files.push((LIMITS_FILE.to_owned(), SHIPPED_LIMITS.to_owned()));
+    }
+    // A file of another name is read as a policy and is an error: nobody wrote it to be passed over.
+    files.extend(own);
+    Policies::load_or_deny(&files, SCHEMA)
+}
+
+/// What a policy is tried on.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct TryAs {
+    /// Another phase than the one in force.
+    pub phase: Option<u8>,
+    /// As automation, not as a person.
+    pub automation: bool,
+}
+
+/// A recorded step under other policies.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TriedStep {
+    pub step: String,
+    /// "INC-7".
+    pub incident: String,
+    /// "Isolate i-0c41f0b9". Untrusted.
+    pub title: String,
+    pub state: StepState,
+    /// The verdict it was given when it was drafted.
+    pub recorded: wire::VerdictView,
+    /// What the policies in force say now.
+    pub now: wire::VerdictView,
+    /// What the others say.
+    pub then: wire::VerdictView,
+    /// Whether the others decide differently.
+    pub differs: bool,
+    /// Facts that are not recorded and were left out of the question.
+    pub gaps: Vec<&'static str>,
+}
+
+/// All recorded steps under other policies.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TriedPolicies {
+    /// SHA-256 of the others.
+    pub version: String,
+    /// Oldest first.
+    pub steps: Vec<TriedStep>,
+    /// Recorded steps that never had calls.
+    pub without_calls: u64,
+}
+
+impl Desk {
+    /// What policies say of a recorded step: those of a folder, or those in force.
+    pub async fn test_policies(
+        &self,
+        step: &str,
+        folder: Option<&Path>,
+        as_what: TryAs,
+    ) -> Result<TriedStep, DeskError> {
+        let asked_as = self.asked_as(as_what)?;
+        let id = StepId::new(step);
+        let trial = match folder {
+            Some(folder) => self.engine.try_policies(&id, &load_folder(folder)?, &asked_as).await?,
+            None => self.engine.try_policies(&id, &self.engine.policies(), &asked_as).await?,
+        };
+        Ok(tried(&trial))
+    }
+
+    /// What the policies of a folder say of every recorded step.
+    pub async fn backtest_policies(
+        &self,
+        folder: &Path,
+        as_what: TryAs,
+    ) -> Result<TriedPolicies, DeskError> {
+        let others = load_folder(folder)?;
+        let done = self.engine.backtest(&others, &self.asked_as(as_what)?).await?;
+        Ok(TriedPolicies {
+            version: others.version().to_owned(),
+            steps: done.trials.iter().map(tried).collect(),
+            without_calls: done.without_calls,
+        })
+    }
+
+    fn asked_as(&self, as_what: TryAs) -> Result<AskedAs, DeskError> {
+        let mut asked_as = self.engine.asked_as(&self.me);
+        if let Some(number) = as_what.phase {
+            asked_as.phase = Phase::from_number(number)
+                .ok_or_else(|| DeskError::Invalid(format!("there is no phase {number}")))?;
+        }
+        if as_what.automation {
+            asked_as.principal = Principal::Automation;
+        }
+        Ok(asked_as)
+    }
+
+    /// Writes down that other policies are in force than when this workspace was last open.
+    pub(crate) async fn note_policies(&self) -> Result<(), DeskError> {
+        let policies = self.engine.policies();
+        let store = self.engine.store();
+        let before = store.setting(VERSION).await?;
+        if before.as_deref() == Some(policies.version()) {
+            return Ok(());
+        }
+        let rules: Vec<String> = policies.rules().into_iter().map(|rule| rule.id).collect();
+        let detail = json!({
+            "before": before, "now": policies.version(), "rules": rules,
+            "unusable": policies.unusable(),
+        });
+        let text = match policies.unusable() {
+            None => format!("policy version {} with {} rules", policies.version(), rules.len()),
+            Some(why) => format!("the policies do not load, so everything is denied: {why}"),
+        };
+        let mut write = store.write().await?;
+        write.put_setting(VERSION, policies.version()).await?;
+        write.audit(self.entry("policy_changed", "policies", text, detail)).await?;
+        write.commit().await?;
+        Ok(())
+    }
+}
+
+fn tried(trial: &Trial) -> TriedStep {
+    TriedStep {
+        step: trial.step.id.to_string(),
+        incident: trial.incident.clone(),
+        title: trial.step.title(),
+        state: trial.step.state,
+        recorded: view::plan::verdict(&trial.step.verdict),
+        now: view::plan::verdict(&trial.now),
+        then: view::plan::verdict(&trial.then),
+        differs: trial.differs(),
+        gaps: trial.gaps.clone(),
+    }
 }

@@ -4,12 +4,13 @@ use chrono::Duration;
 use firebreak_core::approval::{APPROVAL_MINUTES, Approval, Statement};
 use firebreak_core::containment::{timed, undo_disruption};
 use firebreak_core::plan::{Digest, Draft, Step, Subject};
-use firebreak_core::policy::{Verdict, VerdictKind};
+use firebreak_core::policy::{Room, Verdict, VerdictKind};
 use firebreak_core::ports::{KeyName, Preflight};
 use firebreak_core::{ApprovalId, Direction, IncidentState, StepId, StepState, Timestamp, text};
 use firebreak_store::StoredStep;
 use serde_json::json;
 
+use crate::caps::in_the_way;
 use crate::draft::target_of;
 use crate::engine::fresh;
 use crate::incident::refuse_if_over;
@@ -26,6 +27,8 @@ pub struct ApprovalSheet {
     pub subject: Subject,
     /// What policy says.
     pub verdict: Verdict,
+    /// What the caps say of running it now; nothing of undoing it.
+    pub rooms: Vec<Room>,
     /// What breaks, how it is undone, warnings.
     pub draft: Draft,
     /// One a call.
@@ -82,8 +85,14 @@ impl Engine {
                 .map(|_| Preflight::Unknown("no write credential is in use".to_owned()))
                 .collect(),
         };
+        let rooms = match direction {
+            Direction::Execute => self.room(&step).await?,
+            Direction::Undo => Vec::new(),
+        };
+        let capped = in_the_way(&rooms);
         let blocked = match (&key, &verdict.kind) {
             (_, VerdictKind::Denied) => Some(format!("policy denies it: {}", verdict.reasons())),
+            _ if capped.is_some() => capped.map(|why| format!("a cap is full: {why}")),
             (Err(error), _) => Some(error.to_string()),
             (Ok(_), _)
                 if signed
@@ -108,6 +117,7 @@ impl Engine {
             step,
             subject,
             verdict,
+            rooms,
             draft,
             preflight,
             preflight_at: self.now(),

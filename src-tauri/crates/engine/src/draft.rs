@@ -173,7 +173,7 @@ pub(crate) fn target_of(step: &Step) -> Target {
     }
 }
 
-fn is_crown_jewel(tags: &BTreeMap<String, String>) -> bool {
+pub(crate) fn is_crown_jewel(tags: &BTreeMap<String, String>) -> bool {
     tags.iter().any(|(key, value)| {
         matches!(key.to_ascii_lowercase().as_str(), "classification" | "criticality")
             && matches!(

@@ -26,7 +26,7 @@ impl Engine {
     /// Runs or undoes a step, waits for the proof, and answers the state it ended in.
     ///
     /// The order is fixed: read the target and compare with what was approved; mint the permit;
-    /// write the intent to disk; only then send. An error before the intent means that nothing was
+    /// write the intent to disk, if the caps leave room; only then send. An error before the intent means that nothing was
     /// sent.
     ///
     /// # Errors
@@ -127,6 +127,12 @@ impl Engine {
             if direction == Direction::Undo { StepState::Undoing } else { StepState::Running };
         step.state_note = None;
         let mut write = self.store.write().await?;
+        if direction == Direction::Execute
+            && let Some(why) = self.is_capped(&mut write, &step).await?
+        {
+            self.record_capped(write, &step, &why, who).await?;
+            return Err(EngineError::Refused(format!("a cap is full: {why}")));
+        }
         write.put_intent(&intent, id, direction, &digest, &calls, now).await?;
         write.update_step(from, &step).await?;
         if direction == Direction::Execute {

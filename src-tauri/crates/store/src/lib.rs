@@ -27,6 +27,7 @@ mod runs;
 mod settings;
 mod sources;
 mod suppressions;
+mod touches;
 mod triage;
 mod views;
 mod write_backs;

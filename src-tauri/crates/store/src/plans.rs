@@ -208,6 +208,39 @@ impl Store {
         stored_step(&row)
     }
 
+    /// A step with the plan it belongs to, also where that was replaced.
+    pub async fn recorded_step(&self, id: &StepId) -> Result<(Plan, Step), StoreError> {
+        let row = sqlx::query(
+            "SELECT s.rowid AS number, s.id, s.state, s.rank, s.doc, s.undo, p.id AS plan,
+               p.doc AS plan_doc FROM step s JOIN plan p ON p.id = s.plan WHERE s.id = ?1",
+        )
+        .bind(id.as_str())
+        .fetch_optional(self.read())
+        .await
+        .map_err(StoreError::of("reading a recorded step"))?
+        .ok_or_else(|| Place { table: "step", id: id.as_str() }.missing())?;
+        recorded_step(&row).map(|(_, plan, step)| (plan, step))
+    }
+
+    /// Recorded steps of all plans, oldest first: each with its number, by which to go on.
+    pub async fn recorded_steps(
+        &self,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<(i64, Plan, Step)>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT s.rowid AS number, s.id, s.state, s.rank, s.doc, s.undo, p.id AS plan,
+               p.doc AS plan_doc FROM step s JOIN plan p ON p.id = s.plan
+             WHERE s.rowid > ?1 ORDER BY s.rowid LIMIT ?2",
+        )
+        .bind(after)
+        .bind(limit)
+        .fetch_all(self.read())
+        .await
+        .map_err(StoreError::of("reading recorded steps"))?;
+        rows.iter().map(recorded_step).collect()
+    }
+
     /// Signatures given for a step in a direction, whatever their digest, oldest first.
     pub async fn approvals(
         &self,
@@ -249,6 +282,12 @@ impl Store {
         let all = self.approvals(step, direction).await?;
         Ok(all.into_iter().filter(|approval| approval.statement.digest == *digest).collect())
     }
+}
+
+fn recorded_step(row: &SqliteRow) -> Result<(i64, Plan, Step), StoreError> {
+    let plan: String = row.get("plan");
+    let plan = Place { table: "plan", id: &plan }.json(row.get("plan_doc"))?;
+    Ok((row.get("number"), plan, stored_step(row)?.step))
 }
 
 fn stored_step(row: &SqliteRow) -> Result<StoredStep, StoreError> {

@@ -2,7 +2,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use ts_rs::TS;
 
-use crate::{ApprovalView, CallView, Direction, RuleView};
+use crate::{ApprovalView, CallView, CapView, Direction, RuleView};
 
 /// What the approval window shows: drawn by Rust from the exact calls.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
@@ -35,6 +35,8 @@ pub struct StepDocument {
     pub warnings: Vec<String>,
     pub policy_version: String,
     pub rules: Vec<RuleView>,
+    /// What the caps say of running it now; empty for an undo, which none holds up.
+    pub caps: Vec<CapView>,
     pub approvals_needed: u32,
     pub preflight: PreflightView,
     pub signed: Vec<ApprovalView>,

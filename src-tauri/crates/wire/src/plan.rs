@@ -55,6 +55,8 @@ pub struct StepView {
     pub proof_predicate: Vec<String>,
     pub proof: Option<ProofView>,
     pub verdict: VerdictView,
+    /// What the caps say of running it now; empty where there is nothing to run.
+    pub caps: Vec<CapView>,
     pub state: StepState,
     /// Why the step is in this state, when that needs words (a refusal, an error, "outcome unknown").
     pub state_note: Option<String>,
@@ -185,6 +187,23 @@ pub enum VerdictKind {
 pub struct RuleView {
     pub id: String,
     pub reason: String,
+}
+
+/// What one cap says of running a step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[ts(export)]
+pub struct CapView {
+    /// "3 of 5 resources this hour in 123456789012".
+    pub text: String,
+    /// What counts already: resources, runs, or minutes since the last run.
+    pub used: u32,
+    pub limit: u32,
+    /// The run may not begin.
+    pub full: bool,
+    /// When there is room again if nothing else runs; null where that is not known or never.
+    pub frees_at: Option<DateTime<Utc>>,
+    /// What would change it.
+    pub remedy: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]

@@ -3,6 +3,7 @@ import type { ActionId } from "./ActionId";
 import type { ApprovalView } from "./ApprovalView";
 import type { CallProgress } from "./CallProgress";
 import type { CallView } from "./CallView";
+import type { CapView } from "./CapView";
 import type { Parameter } from "./Parameter";
 import type { ProofView } from "./ProofView";
 import type { StepOptions } from "./StepOptions";
@@ -44,7 +45,11 @@ undo_summary: string, warnings: Array<string>, calls: Array<CallView>, undo_call
 /**
  * What must be read afterwards for the step to count as proven.
  */
-proof_predicate: Array<string>, proof: ProofView | null, verdict: VerdictView, state: StepState, 
+proof_predicate: Array<string>, proof: ProofView | null, verdict: VerdictView, 
+/**
+ * What the caps say of running it now; empty where there is nothing to run.
+ */
+caps: Array<CapView>, state: StepState, 
 /**
  * Why the step is in this state, when that needs words (a refusal, an error, "outcome unknown").
  */

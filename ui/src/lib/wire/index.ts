@@ -14,6 +14,7 @@ export * from './BudgetView';
 export * from './CallProgress';
 export * from './CallStatus';
 export * from './CallView';
+export * from './CapView';
 export * from './Cause';
 export * from './ClockView';
 export * from './CloudAccountDraft';

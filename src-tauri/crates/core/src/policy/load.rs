@@ -8,6 +8,7 @@ use cedar_policy::{
 use miette::Diagnostic;
 use serde::Serialize;
 
+use super::limits::{LIMITS_FILE, Limits};
 use super::problem::{PolicyProblem, PolicyProblems, Source};
 use super::{Rule, Verdict, VerdictKind, request, write_back};
 use crate::{ActionId, canonical, text};
@@ -24,6 +25,7 @@ const UNUSABLE: &str = "policies-unusable";
 #[derive(Debug)]
 pub struct Policies {
     version: String,
+    limits: Limits,
     state: State,
 }
 
@@ -45,7 +47,8 @@ pub(super) struct Loaded {
 }
 
 impl Policies {
-    /// Parses and checks policy files (`name`, `text`) and the schema, all of them at once.
+    /// Parses and checks policy files (`name`, `text`), caps among them (`limits.toml`), and the
+    /// schema, all of them at once. Without caps nothing may run.
     ///
     /// Every policy carries an `@id` of its own and a `@reason`; templates are not taken; every
     /// file ends in the line `// end`; Cedar's warnings count as errors, for a rule that can
@@ -65,8 +68,16 @@ impl Policies {
         let mut problems = repeated(&sources);
         let parsed_schema = read_schema(schema).map_err(|found| problems.extend(found)).ok();
         let mut all = Collected::default();
+        let mut limits = Limits::default();
         for source in &sources {
-            all.read(*source, &mut problems);
+            if source.name == LIMITS_FILE {
+                match Limits::read(*source) {
+                    Ok(read) => limits = read,
+                    Err(problem) => problems.push(problem),
+                }
+            } else {
+                all.read(*source, &mut problems);
+            }
         }
         if problems.is_empty() && all.rules.is_empty() {
             problems.push(Source { name: "", text: "" }.at(
@@ -89,7 +100,7 @@ impl Policies {
                     actions,
                     rules: all.rules,
                 }));
-                Ok(Self { version: version(&sources, schema), state })
+                Ok(Self { version: version(&sources, schema), limits, state })
             }
             (Some(problems), _) => Err(problems),
             (None, None) => {
@@ -102,7 +113,7 @@ impl Policies {
     pub fn deny_all(reason: impl Into<String>) -> Self {
         let reason = text::line(&reason.into(), text::LINE_CAP);
         let version = canonical::digest("firebreak policies unusable v1", &reason);
-        Self { version, state: State::Unusable(reason) }
+        Self { version, limits: Limits::default(), state: State::Unusable(reason) }
     }
 
     /// Loads, or denies everything and says why.
@@ -123,6 +134,11 @@ impl Policies {
     /// sign, so a changed policy voids approvals.
     pub fn version(&self) -> &str {
         &self.version
+    }
+
+    /// How much may be changed. Policies that did not load let nothing run.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
     }
 
     /// Why everything is denied; `None` when the policies are in force.

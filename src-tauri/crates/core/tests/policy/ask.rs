@@ -7,19 +7,21 @@ use firebreak_core::plan::Direction;
 use firebreak_core::policy::{Facts, Phase, Policies, Principal, Question, Verdict};
 use firebreak_core::{ActionId, AssetId, Environment, Severity};
 
-/// The shipped policy files, by name.
+/// The shipped policy files, caps among them, by name.
 pub fn shipped_files() -> Vec<(String, String)> {
     let mut files: Vec<(String, String)> = std::fs::read_dir(folder())
         .expect("the folder of policies")
         .map(|entry| entry.expect("an entry").path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "cedar"))
+        .filter(|path| {
+            path.extension().is_some_and(|extension| extension == "cedar" || extension == "toml")
+        })
         .map(|path| {
             let name = path.file_name().expect("a name").to_string_lossy().into_owned();
             (name, std::fs::read_to_string(path).expect("a policy file"))
         })
         .collect();
     files.sort();
-    assert!(files.len() >= 4, "found only {files:?}");
+    assert!(files.len() >= 6, "found only {files:?}");
     files
 }
 

@@ -30,6 +30,7 @@ pub(crate) fn document(sheet: &ApprovalSheet, account_name: &str, me: &str) -> w
         warnings: sheet.draft.warnings.clone(),
         policy_version: sheet.verdict.policy_version.clone(),
         rules: sheet.verdict.rules.iter().map(plan::rule).collect(),
+        caps: sheet.rooms.iter().map(plan::cap).collect(),
         approvals_needed: match sheet.verdict.kind {
             VerdictKind::NeedsApproval(needed) => needed,
             VerdictKind::Auto | VerdictKind::Denied => 0,

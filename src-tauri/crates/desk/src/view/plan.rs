@@ -2,8 +2,9 @@ use firebreak_core::approval::Approval;
 use firebreak_core::call::Call;
 use firebreak_core::containment::undo_calls;
 use firebreak_core::plan::{Plan, ProofRecord};
-use firebreak_core::policy::{Rule, Verdict, VerdictKind};
+use firebreak_core::policy::{Room, Rule, Verdict, VerdictKind};
 use firebreak_core::{AssetId, Direction, EvidenceId, StepState};
+use firebreak_engine::in_the_way;
 use firebreak_store::{CallRow, IntentRow, StoredStep};
 use firebreak_wire as wire;
 
@@ -19,6 +20,8 @@ pub(crate) struct StepFacts {
     pub obstacle: Option<String>,
     /// Why no step is to be run any more, where its incident is over. Undoing stays.
     pub over: Option<String>,
+    /// What the caps say of running it now.
+    pub rooms: Vec<Room>,
 }
 
 pub(crate) fn plan(plan: &Plan, steps: Vec<wire::StepView>, cut: wire::CutView) -> wire::PlanView {
@@ -71,6 +74,7 @@ pub(crate) fn step(stored: &StoredStep, facts: &StepFacts) -> wire::StepView {
             .unwrap_or_default(),
         proof: step.proof.as_ref().map(proof),
         verdict: verdict(&step.verdict),
+        caps: facts.rooms.iter().map(cap).collect(),
         state: step.state,
         state_note: step.state_note.clone(),
         mandatory: step.mandatory,
@@ -95,6 +99,8 @@ fn options(stored: &StoredStep, facts: &StepFacts) -> wire::StepOptions {
     let signed = have >= needed && step.verdict.kind != VerdictKind::Denied;
     let untouched = matches!(step.state, StepState::Proposed | StepState::Approved);
     let waiting = untouched && facts.over.is_none();
+    let capped = in_the_way(&facts.rooms);
+    let open = free && waiting && capped.is_none();
     let sent_something = facts.run.as_ref().is_some_and(|run| {
         run.calls.iter().any(|call| call.outcome.as_deref() == Some("accepted"))
     });
@@ -105,8 +111,8 @@ fn options(stored: &StoredStep, facts: &StepFacts) -> wire::StepOptions {
         VerdictKind::Denied => false,
     });
     wire::StepOptions {
-        approve: free && waiting && !signed,
-        run: free && waiting && signed && (needed > 0 || step.verdict.kind == VerdictKind::Auto),
+        approve: open && !signed,
+        run: open && signed && (needed > 0 || step.verdict.kind == VerdictKind::Auto),
         reject: waiting,
         undo: undoable && !undo_signed,
         run_undo: undoable && undo_signed,
@@ -119,7 +125,8 @@ fn options(stored: &StoredStep, facts: &StepFacts) -> wire::StepOptions {
             .obstacle
             .clone()
             .filter(|_| waiting || step.state.can_be_undone())
-            .or_else(|| facts.over.clone().filter(|_| untouched)),
+            .or_else(|| facts.over.clone().filter(|_| untouched))
+            .or_else(|| capped.filter(|_| untouched).map(|why| format!("A cap is full: {why}."))),
     }
 }
 
@@ -196,6 +203,17 @@ pub(crate) fn verdict(verdict: &Verdict) -> wire::VerdictView {
         approvals_needed,
         rules: verdict.rules.iter().map(rule).collect(),
         policy_version: verdict.policy_version.clone(),
+    }
+}
+
+pub(crate) fn cap(room: &Room) -> wire::CapView {
+    wire::CapView {
+        text: room.text.clone(),
+        used: room.used,
+        limit: room.limit,
+        full: room.is_full,
+        frees_at: room.frees_at,
+        remedy: room.remedy.clone(),
     }
 }
 

@@ -4,10 +4,13 @@
 #![allow(clippy::unwrap_used)]
 
 mod approving;
+mod backtesting;
+mod capping;
 mod clocks;
 mod connecting;
 mod crashing;
 mod entitling;
+mod fleet;
 mod handing;
 mod ingesting;
 mod interleaving;
@@ -17,6 +20,7 @@ mod overtaking;
 mod paging;
 mod reaching;
 mod recording;
+mod rules;
 mod running;
 mod snoozing;
 mod suppressing;

@@ -33,6 +33,8 @@ use firebreak_engine::{ChangeReport, Engine, EngineError, Identity, Parts};
 use firebreak_store::Store;
 use tokio_util::sync::CancellationToken;
 
+use crate::rules::{limited, shipped};
+
 pub const ACCOUNT: &str = "123456789012";
 pub const INSTANCE: &str = "i-0aaaaaaaaaaaaaaaa";
 
@@ -51,11 +53,20 @@ impl World {
     }
 
     pub async fn with(phase: u32, tags: &[(&str, &str)]) -> Self {
+        Self::under(phase, tags, shipped()).await
+    }
+
+    /// Phase 2 under other caps.
+    pub async fn capped(limits: &str) -> Self {
+        Self::under(2, &[("environment", "staging")], limited(limits)).await
+    }
+
+    async fn under(phase: u32, tags: &[(&str, &str)], policies: Policies) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let cloud = Arc::new(Cloud::new(tags));
         let keys = Arc::new(Keys::default());
         let clock = Arc::new(FixedClock::default());
-        let engine = engine(&folder.path().join("test.db"), &cloud, &keys, &clock, phase).await;
+        let engine = engine(&folder, &cloud, &keys, &clock, phase, policies).await;
         engine.enrol(&me()).await.unwrap();
         Self { engine, cloud, clock, keys, folder }
     }
@@ -66,7 +77,7 @@ impl World {
         before.store().close().await;
         // Its connections go with it, and with them a transaction that was under way.
         drop(before);
-        let engine = engine(&folder.path().join("test.db"), &cloud, &keys, &clock, 2).await;
+        let engine = engine(&folder, &cloud, &keys, &clock, 2, shipped()).await;
         Self { engine, cloud, clock, keys, folder }
     }
 
@@ -126,13 +137,14 @@ pub async fn engine_at(path: &std::path::Path) -> Arc<Engine> {
 }
 
 async fn engine(
-    path: &std::path::Path,
+    folder: &tempfile::TempDir,
     cloud: &Arc<Cloud>,
     keys: &Arc<Keys>,
     clock: &Arc<FixedClock>,
     phase: u32,
+    policies: Policies,
 ) -> Arc<Engine> {
-    let engine = unconnected(path, keys, clock, policies()).await;
+    let engine = unconnected(&folder.path().join("test.db"), keys, clock, policies).await;
     engine.set_phase(phase);
     engine.set_reader(ACCOUNT, cloud.clone());
     if phase >= 2 {
@@ -158,18 +170,6 @@ async fn unconnected(
         normalisers: BTreeMap::from([("test".to_owned(), normaliser)]),
         workspace: "test".to_owned(),
     })
-}
-
-fn policies() -> Policies {
-    let files = [
-        ("approvals.cedar", include_str!("../../../../../assets/policies/approvals.cedar")),
-        ("deny-list.cedar", include_str!("../../../../../assets/policies/deny-list.cedar")),
-        ("phase-3-auto.cedar", include_str!("../../../../../assets/policies/phase-3-auto.cedar")),
-        ("write-back.cedar", include_str!("../../../../../assets/policies/write-back.cedar")),
-        ("phases.cedar", include_str!("../../../../../assets/policies/phases.cedar")),
-    ];
-    Policies::load(&files, include_str!("../../../../../assets/policies/schema.cedarschema"))
-        .unwrap()
 }
 
 /// Times are kept to the microsecond.

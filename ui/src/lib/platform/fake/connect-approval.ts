@@ -1,6 +1,6 @@
 import type { ApprovalDocument, StepDocument } from '$wire';
 import type { ApprovalHost } from '../host';
-import { isolateCalls, POLICY_VERSION, undoCalls } from './steps';
+import { caps, isolateCalls, POLICY_VERSION, undoCalls } from './steps';
 
 const soon = (seconds: number): string => new Date(Date.now() + seconds * 1000).toISOString();
 
@@ -22,6 +22,7 @@ function stepDocument(): StepDocument {
     warnings: ['Connections that are already open may survive a change of groups.'],
     policy_version: POLICY_VERSION,
     rules: [{ id: 'production-two-approvals', reason: 'Production: two people must sign.' }],
+    caps: caps(false),
     approvals_needed: 2,
     preflight: {
       checked_at: soon(-6),
@@ -61,11 +62,15 @@ function documentFor(kind: string | null): ApprovalDocument {
     const blocked = 'The keychain is locked, so your signing key can’t be read. Unlock it; this page follows by itself.';
     return { kind: 'step', ...step, blocked_because: blocked, preflight: { ...step.preflight, permitted: 7 } };
   }
-  if (kind === 'undo') return { kind: 'step', ...step, direction: 'undo', environment: 'staging', approvals_needed: 1, signed: [], title: 'Undo: Isolate i-0c41f0b9 in acme-staging', calls: undoCalls('i-0c41f0b9', 'firebreak-inc-2041'), undo: 'Groups of 3 interfaces, standby and termination protection go back to what they were.', proof: ['Every interface holds its old groups', 'The instance is in service'] };
+  if (kind === 'capped') {
+    const why = 'a cap is full: 5 of 5 resources this hour in 210987654321; there is room again at 14:14 UTC; a larger [account] hour in limits.toml would change it';
+    return { kind: 'step', ...step, caps: caps(true), blocked_because: why };
+  }
+  if (kind === 'undo') return { kind: 'step', ...step, direction: 'undo', caps: [], environment: 'staging', approvals_needed: 1, signed: [], title: 'Undo: Isolate i-0c41f0b9 in acme-staging', calls: undoCalls('i-0c41f0b9', 'firebreak-inc-2041'), undo: 'Groups of 3 interfaces, standby and termination protection go back to what they were.', proof: ['Every interface holds its old groups', 'The instance is in service'] };
   return { kind: 'step', ...step };
 }
 
-/** The fake host of the approval window; `?document=phase|blocked|undo` chooses what it shows. */
+/** The fake host of the approval window; `?document=phase|blocked|capped|undo` chooses what it shows. */
 export function connectApprovalHost(): ApprovalHost {
   return {
     getApprovalDocument: async () => documentFor(new URLSearchParams(location.search).get('document')),

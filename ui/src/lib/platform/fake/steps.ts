@@ -1,4 +1,4 @@
-import type { CallView, IncidentState, PlanView, ProofView, StepState, StepView, VerdictView } from '$wire';
+import type { CallView, CapView, IncidentState, PlanView, ProofView, StepState, StepView, VerdictView } from '$wire';
 import { OPEN_STATES } from '../../words/labels';
 import { inventCut } from './cut';
 import { hex, randomFrom } from './random';
@@ -95,6 +95,18 @@ export function provenBy(step: StepView, outcome: ProofView['outcome'] = 'proven
   };
 }
 
+/** Caps as they are on a busy hour; full where there is no room. */
+export function caps(full: boolean): CapView[] {
+  const cap = (used: number, limit: number, of: string): CapView => ({ text: `${used} of ${limit} resources ${of}`, used, limit, full: false, frees_at: null, remedy: '' });
+  const here = cap(full ? 5 : 3, 5, 'this hour in 210987654321');
+  return [
+    cap(1, 20, 'by the plans of this incident'),
+    cap(full ? 6 : 4, 30, 'this hour in all accounts'),
+    full ? { ...here, full, frees_at: soon(11 * 60), remedy: 'a larger [account] hour in limits.toml would change it' } : here,
+    cap(2, 12, 'of kind instance this hour in 210987654321 (25 % of 48 that are known)'),
+  ];
+}
+
 function step(number: number, rank: number, more: Partial<StepView> & Pick<StepView, 'action' | 'title' | 'target'>): StepView {
   return {
     id: `stp_${number}_${rank}`,
@@ -116,6 +128,7 @@ function step(number: number, rank: number, more: Partial<StepView> & Pick<StepV
     proof_predicate: [],
     proof: null,
     verdict: verdict('needs_approval', 1, 'phase2-one-approval', 'Phase 2: every change needs one approval.'),
+    caps: caps(false),
     state: 'proposed',
     state_note: null,
     mandatory: false,
