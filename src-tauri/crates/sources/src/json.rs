@@ -47,6 +47,10 @@ pub(crate) fn text(bytes: &[u8]) -> Result<&str, JsonFault> {
 
 /// Refuses nesting beyond [`MAX_DEPTH`] in one pass without recursion.
 pub(crate) fn check_depth(bytes: &[u8]) -> Result<(), JsonFault> {
+    // What opens no more brackets than that, in strings or out of them, nests no deeper.
+    if bytes.iter().filter(|byte| matches!(byte, b'[' | b'{')).count() <= MAX_DEPTH {
+        return Ok(());
+    }
     let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
     for byte in bytes {
         match byte {
@@ -64,6 +68,17 @@ pub(crate) fn check_depth(bytes: &[u8]) -> Result<(), JsonFault> {
         }
     }
     Ok(())
+}
+
+/// The one value, checked as [`raw`] does, and whether it was mended as [`value`] does. In one pass
+/// where nothing is wrong with it.
+pub(crate) fn read(bytes: &[u8]) -> Result<(Value, bool), JsonFault> {
+    let text = text(bytes)?;
+    check_depth(text.as_bytes())?;
+    match serde_json::from_str(text) {
+        Ok(value) => Ok((value, false)),
+        Err(_) => raw(bytes).map(value),
+    }
 }
 
 /// The value, and whether some part of it had to be mended: a lone surrogate becomes U+FFFD, a
