@@ -59,6 +59,9 @@ fn finding(number: u32, key: Option<&str>) -> Finding {
     }
 }
 
+/// The first version that kept what findings name; later ones are left with it.
+const ENTITIES: i64 = 8;
+
 /// The database as the version left it that had these migrations, with one incident of two findings.
 async fn left_by(version: i64, path: &std::path::Path) {
     let options = SqliteConnectOptions::new().filename(path).create_if_missing(true);
@@ -89,6 +92,12 @@ async fn left_by(version: i64, path: &std::path::Path) {
             .execute(&mut old)
             .await
             .unwrap();
+    }
+    if version >= ENTITIES {
+        let run = "INSERT INTO incident_entity (entity, last_at, incident, first_at) VALUES
+            ('i-1', '2026-11-22T03:00:00.000000Z', 'inc_1', '2026-11-22T01:00:00.000000Z'),
+            ('AKIA1', '2026-11-22T03:00:00.000000Z', 'inc_1', '2026-11-22T03:00:00.000000Z')";
+        sqlx::raw_sql(run).execute(&mut old).await.unwrap();
     }
     old.close().await.unwrap();
 }
