@@ -30,3 +30,21 @@ fn capped(text: &str, cap: usize, is_kept: impl Fn(char) -> bool) -> String {
     let chars = text.chars().take(kept).map(|c| if is_kept(c) { c } else { ' ' });
     chars.chain(cut.chars()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_cut_by_characters_and_keeps_to_its_lines() {
+        assert_eq!(line("as it is", 8), "as it is");
+        assert_eq!(line("ééé", 3), "ééé", "more bytes than characters");
+        assert_eq!(line("abcd", 3), "ab…");
+        assert_eq!(line("éééé", 3), "éé…");
+        assert_eq!(line("a\nb\u{7}c", 10), "a b c");
+        assert_eq!(body("a\n\tb\u{1b}\u{85}", 10), "a\n\tb  ");
+        assert_eq!(body("a\u{0}bc", 3), "a …");
+        assert_eq!(line("", 0), "");
+        assert_eq!(line("a", 0), "…");
+    }
+}

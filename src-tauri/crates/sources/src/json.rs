@@ -206,6 +206,19 @@ mod tests {
     }
 
     #[test]
+    fn one_pass_reads_what_two_read() {
+        let brackets = format!("[\"{}\"]", "[".repeat(MAX_DEPTH + 1));
+        let deep = "[".repeat(MAX_DEPTH + 1);
+        let texts =
+            ["{\"a\":[1,null]}", " 1 ", "", " ", "{", "1 2", "{\"a\":\"\\ud800\"}", "1e999"];
+        for text in texts.into_iter().chain([brackets.as_str(), deep.as_str()]) {
+            let (one, two) = (read(text.as_bytes()), raw(text.as_bytes()).map(value));
+            assert_eq!(one, two, "{text}");
+        }
+        assert!(read(b"\xef\xbb\xbf{}").is_ok() && read(b"\xff\xfe{}").is_err());
+    }
+
+    #[test]
     fn duplicate_members_read_as_the_last() {
         let raw = raw(br#"{"id":1,"id":2}"#).unwrap();
         assert_eq!(Members::of(raw).unwrap().get("id").unwrap().get(), "2");

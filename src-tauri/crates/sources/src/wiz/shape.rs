@@ -115,3 +115,29 @@ fn described(value: &Value, has: &dyn Fn(&str) -> bool) -> String {
         keys => format!("an object with the keys {}", keys.join(", ")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_say_what_the_value_says() {
+        let texts = [
+            r#"{"id":1,"sourceRule":null}"#,
+            r#"{"id":1,"type":"TOXIC_COMBINATION"}"#,
+            r#"{"id":1,"type":["TOXIC_COMBINATION"]}"#,
+            r#"{"severity":"HIGH","origins":[],"actors":[]}"#,
+            r#"{"issue":{},"trigger":1}"#,
+            r#"{"issue":[],"trigger":1}"#,
+            r#"{"issue":{},"issue":1,"control":2}"#,
+            r#"{"sourceRule":{}}"#,
+            r#"{"access_token":"x"}"#,
+            "{}",
+        ];
+        for text in texts {
+            let raw = json::raw(text.as_bytes()).unwrap();
+            let whole = Some(shape(&json::value(raw).0)).filter(|it| !matches!(it, Shape::Else(_)));
+            assert_eq!(shape_of(&Members::of(raw).unwrap()), whole, "{text}");
+        }
+    }
+}
