@@ -47,6 +47,10 @@ pub(crate) fn text(bytes: &[u8]) -> Result<&str, JsonFault> {
 
 /// Refuses nesting beyond [`MAX_DEPTH`] in one pass without recursion.
 pub(crate) fn check_depth(bytes: &[u8]) -> Result<(), JsonFault> {
+    // What opens no more brackets than that, in strings or out of them, nests no deeper.
+    if bytes.iter().filter(|byte| matches!(byte, b'[' | b'{')).count() <= MAX_DEPTH {
+        return Ok(());
+    }
     let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
     for byte in bytes {
         match byte {
@@ -64,6 +68,17 @@ pub(crate) fn check_depth(bytes: &[u8]) -> Result<(), JsonFault> {
         }
     }
     Ok(())
+}
+
+/// The one value, checked as [`raw`] does, and whether it was mended as [`value`] does. In one pass
+/// where nothing is wrong with it.
+pub(crate) fn read(bytes: &[u8]) -> Result<(Value, bool), JsonFault> {
+    let text = text(bytes)?;
+    check_depth(text.as_bytes())?;
+    match serde_json::from_str(text) {
+        Ok(value) => Ok((value, false)),
+        Err(_) => raw(bytes).map(value),
+    }
 }
 
 /// The value, and whether some part of it had to be mended: a lone surrogate becomes U+FFFD, a
@@ -188,6 +203,19 @@ mod tests {
     fn what_passes_the_depth_check_parses() {
         let text = format!("{}1{}", "{\"a\":".repeat(MAX_DEPTH), "}".repeat(MAX_DEPTH));
         assert!(!value(raw(text.as_bytes()).unwrap()).1);
+    }
+
+    #[test]
+    fn one_pass_reads_what_two_read() {
+        let brackets = format!("[\"{}\"]", "[".repeat(MAX_DEPTH + 1));
+        let deep = "[".repeat(MAX_DEPTH + 1);
+        let texts =
+            ["{\"a\":[1,null]}", " 1 ", "", " ", "{", "1 2", "{\"a\":\"\\ud800\"}", "1e999"];
+        for text in texts.into_iter().chain([brackets.as_str(), deep.as_str()]) {
+            let (one, two) = (read(text.as_bytes()), raw(text.as_bytes()).map(value));
+            assert_eq!(one, two, "{text}");
+        }
+        assert!(read(b"\xef\xbb\xbf{}").is_ok() && read(b"\xff\xfe{}").is_err());
     }
 
     #[test]

@@ -361,11 +361,12 @@ impl Write {
     pub async fn put_incidents(&mut self, heads: &[&IncidentHead]) -> Result<(), StoreError> {
         // In the order of `place`: rows that come in theirs are what FTS5 takes without flushing each.
         let mut heads = heads.to_vec();
+        let until = self.acknowledged_within().await?;
         heads.sort_by_key(|head| (head.severity, head.opened_at.timestamp(), head.number));
         let statement = (
             "INSERT INTO incident (id, number, title, lead, severity, severity_rank, state, asset, asset_name,
                account, account_name, region, techniques, sources, finding_count, joined_because, opened_at,
-               last_at, updated_at, search) ",
+               last_at, updated_at, search, due) ",
             " ON CONFLICT (id) DO UPDATE SET
                title = excluded.title, lead = excluded.lead, severity = excluded.severity,
                severity_rank = excluded.severity_rank, asset = excluded.asset, asset_name = excluded.asset_name,
@@ -395,9 +396,24 @@ impl Write {
                 .push_bind(time_text(head.opened_at))
                 .push_bind(time_text(head.last_at))
                 .push_bind(time_text(head.updated_at))
-                .push_bind(search_text(head));
+                .push_bind(search_text(head))
+                .push_bind(due(head, &until));
         })
         .await
+    }
+
+    /// How many minutes there are to take an incident on, by severity.
+    async fn acknowledged_within(&mut self) -> Result<HashMap<Severity, i64>, StoreError> {
+        let rows = sqlx::query("SELECT severity, acknowledge FROM clock_target")
+            .fetch_all(self.connection())
+            .await
+            .map_err(StoreError::of("reading targets"))?;
+        let read = |row: &SqliteRow| {
+            let name: String = row.get("severity");
+            let place = Place { table: "clock_target", id: &name };
+            Ok((place.word(&name, Severity::from_name)?, row.get("acknowledge")))
+        };
+        rows.iter().map(read).collect()
     }
 
     /// Puts findings that are in no incident into one.
@@ -453,6 +469,13 @@ impl Write {
         )
         .await
     }
+}
+
+/// The second in which the time of an incident that is just opened is up. For any other row the
+/// triggers of `incident` find it out.
+fn due(head: &IncidentHead, until: &HashMap<Severity, i64>) -> Option<i64> {
+    let minutes = until.get(&head.severity).filter(|_| head.state == IncidentState::New)?;
+    Some(head.opened_at.timestamp() + 60 * minutes)
 }
 
 fn head(row: &SqliteRow) -> Result<IncidentHead, StoreError> {

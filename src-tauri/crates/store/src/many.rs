@@ -6,8 +6,11 @@ use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
 use crate::StoreError;
 
-/// Rows in one statement. SQLite takes 32,766 values; the widest row has some twenty.
-const ROWS_AT_ONCE: usize = 128;
+/// Rows in one statement, greatest first. SQLite takes 32,766 values; the widest row has some twenty.
+/// Every size is kept prepared: a statement of some hundred rows, made for one time, takes longer to
+/// compile than to run. Great ones, because a statement that may fail notes each page that it changes
+/// first, and because FTS5 writes what it holds whenever one begins.
+const ROWS_AT_ONCE: [usize; 5] = [500, 100, 20, 4, 1];
 
 /// Runs `head VALUES (…), (…) tail` for all rows. `put` binds one row's columns.
 pub(crate) async fn insert<'r, T>(
@@ -17,17 +20,17 @@ pub(crate) async fn insert<'r, T>(
     rows: &'r [T],
     put: impl Fn(&mut Separated<'_, Sqlite, &'static str>, &'r T),
 ) -> Result<(), StoreError> {
-    for chunk in rows.chunks(ROWS_AT_ONCE) {
-        let mut statement = QueryBuilder::<Sqlite>::new(head);
-        statement.push_values(chunk, |mut row, value| put(&mut row, value));
-        statement.push(tail);
-        // Only the full size comes again and is worth keeping prepared.
-        statement
-            .build()
-            .persistent(chunk.len() == ROWS_AT_ONCE)
-            .execute(&mut *connection)
-            .await
-            .map_err(StoreError::of(doing))?;
+    let mut rest = rows;
+    for size in ROWS_AT_ONCE {
+        let chunks = rest.chunks_exact(size);
+        rest = chunks.remainder();
+        for chunk in chunks {
+            let mut statement = QueryBuilder::<Sqlite>::new(head);
+            statement.push_values(chunk, |mut row, value| put(&mut row, value));
+            statement.push(tail);
+            let statement = statement.build();
+            statement.execute(&mut *connection).await.map_err(StoreError::of(doing))?;
+        }
     }
     Ok(())
 }

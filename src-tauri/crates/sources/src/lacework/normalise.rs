@@ -28,9 +28,8 @@ pub struct LaceworkNormaliser;
 
 impl Normaliser for LaceworkNormaliser {
     fn normalise(&self, alert: &RawAlert) -> Result<FindingDraft, NotAnAlert> {
-        let raw = json::raw(&alert.body)
+        let (value, mended) = json::read(&alert.body)
             .map_err(|fault| NotAnAlert(format!("This can't be read: {fault}.")))?;
-        let (value, mended) = json::value(raw);
         let mut notes = Notes::default();
         if mended {
             notes.add("text or numbers: some were not valid and were replaced; the alert itself is kept as it came");

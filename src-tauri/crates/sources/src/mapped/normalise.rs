@@ -6,7 +6,6 @@ use firebreak_core::finding::{FindingDraft, FindingStatus, Observation, Severity
 use firebreak_core::ports::{Normaliser, NotAnAlert, RawAlert};
 use firebreak_core::{Timestamp, text};
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use super::document::{Mapping, Origin};
 use super::field::Field;
@@ -60,9 +59,8 @@ impl Normaliser for MappedNormaliser {
 
 /// The message as a value, and what had to be mended in it.
 pub(super) fn read(bytes: &[u8]) -> Result<(Value, Notes), NotAnAlert> {
-    let raw: &RawValue =
-        json::raw(bytes).map_err(|fault| NotAnAlert(format!("This can't be read: {fault}.")))?;
-    let (message, mended) = json::value(raw);
+    let (message, mended) =
+        json::read(bytes).map_err(|fault| NotAnAlert(format!("This can't be read: {fault}.")))?;
     let mut notes = Notes::default();
     if mended {
         notes.add("text or numbers: some were not valid and were replaced; the alert itself is kept as it came");

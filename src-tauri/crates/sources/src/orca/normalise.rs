@@ -25,9 +25,8 @@ pub struct OrcaNormaliser;
 
 impl Normaliser for OrcaNormaliser {
     fn normalise(&self, alert: &RawAlert) -> Result<FindingDraft, NotAnAlert> {
-        let raw = json::raw(&alert.body)
+        let (value, mended) = json::read(&alert.body)
             .map_err(|fault| NotAnAlert(format!("This can't be read: {fault}.")))?;
-        let (value, mended) = json::value(raw);
         let plain = plain(value);
         let mut notes = Notes::default();
         if mended {

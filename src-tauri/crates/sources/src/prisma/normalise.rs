@@ -17,9 +17,8 @@ pub struct PrismaNormaliser;
 
 impl Normaliser for PrismaNormaliser {
     fn normalise(&self, raw: &RawAlert) -> Result<FindingDraft, NotAnAlert> {
-        let body = json::raw(&raw.body)
+        let (value, mended) = json::read(&raw.body)
             .map_err(|fault| NotAnAlert(format!("This can't be read: {fault}.")))?;
-        let (value, mended) = json::value(body);
         let mut reading = Reading { value: &value, bytes: &raw.body, notes: Notes::default() };
         if mended {
             reading.notes.add("text or numbers: some were not valid and were replaced; the alert itself is kept as it came");

@@ -24,9 +24,8 @@ pub struct WizNormaliser;
 
 impl Normaliser for WizNormaliser {
     fn normalise(&self, alert: &RawAlert) -> Result<FindingDraft, NotAnAlert> {
-        let raw = json::raw(&alert.body)
+        let (value, mended) = json::read(&alert.body)
             .map_err(|fault| NotAnAlert(format!("This can't be read: {fault}.")))?;
-        let (value, mended) = json::value(raw);
         let mut reading = Reading { value: &value, bytes: &alert.body, notes: Notes::default() };
         if mended {
             reading.notes.add("text or numbers: some were not valid and were replaced; the alert itself is kept as it came");

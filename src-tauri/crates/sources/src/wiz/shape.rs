@@ -4,6 +4,7 @@ use firebreak_core::text;
 use serde_json::Value;
 
 use crate::fields::{at, text_of};
+use crate::json::{self, Members};
 
 /// `RawAlert::kind` of an issue.
 pub(super) const ISSUE: &str = "issue";
@@ -29,22 +30,32 @@ pub(super) enum Shape {
 pub(super) fn shape(value: &Value) -> Shape {
     let Some(object) = value.as_object() else { return Shape::Else(scalar(value)) };
     let has = |key: &str| object.contains_key(key);
-    let any = |keys: &[&str]| keys.iter().any(|key| has(key));
     let kind = value.get("type").and_then(Value::as_str).unwrap_or_default();
-    if at(value, "issue").is_object() && any(&["trigger", "control", "resource"]) {
-        return Shape::Webhook;
+    known(&has, kind, at(value, "issue").is_object())
+        .unwrap_or_else(|| Shape::Else(text::line(&described(value, &has), text::TITLE_CAP)))
+}
+
+/// The same of an object whose values are unread; `None` where it is something else.
+pub(super) fn shape_of(members: &Members<'_>) -> Option<Shape> {
+    let has = |key: &str| members.get(key).is_some();
+    let kind = members.get("type").map(|raw| json::value(raw).0);
+    let kind = kind.as_ref().and_then(Value::as_str).unwrap_or_default();
+    known(&has, kind, members.get("issue").is_some_and(|issue| issue.get().starts_with('{')))
+}
+
+fn known(has: &dyn Fn(&str) -> bool, kind: &str, has_issue: bool) -> Option<Shape> {
+    let any = |keys: &[&str]| keys.iter().any(|key| has(key));
+    if has_issue && any(&["trigger", "control", "resource"]) {
+        return Some(Shape::Webhook);
     }
     let detection = any(&["ruleMatch", "triggeringEvents", "primaryResource", "primaryActor"])
         || (has("origins") && any(&["resources", "actors"]));
     if detection && any(&["id", "severity", "createdAt"]) {
-        return Shape::Detection;
+        return Some(Shape::Detection);
     }
     let issue = any(&["sourceRule", "sourceRules", "entitySnapshot", "threatDetectionDetails"])
         || ["TOXIC_COMBINATION", "THREAT_DETECTION", "CLOUD_CONFIGURATION"].contains(&kind);
-    if issue && any(&["id", "severity", "status", "createdAt"]) {
-        return Shape::Issue;
-    }
-    Shape::Else(text::line(&described(value, &has), text::TITLE_CAP))
+    (issue && any(&["id", "severity", "status", "createdAt"])).then_some(Shape::Issue)
 }
 
 fn scalar(value: &Value) -> String {
@@ -102,5 +113,31 @@ fn described(value: &Value, has: &dyn Fn(&str) -> bool) -> String {
     match keys.as_slice() {
         [] => "an empty object".to_owned(),
         keys => format!("an object with the keys {}", keys.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_say_what_the_value_says() {
+        let texts = [
+            r#"{"id":1,"sourceRule":null}"#,
+            r#"{"id":1,"type":"TOXIC_COMBINATION"}"#,
+            r#"{"id":1,"type":["TOXIC_COMBINATION"]}"#,
+            r#"{"severity":"HIGH","origins":[],"actors":[]}"#,
+            r#"{"issue":{},"trigger":1}"#,
+            r#"{"issue":[],"trigger":1}"#,
+            r#"{"issue":{},"issue":1,"control":2}"#,
+            r#"{"sourceRule":{}}"#,
+            r#"{"access_token":"x"}"#,
+            "{}",
+        ];
+        for text in texts {
+            let raw = json::raw(text.as_bytes()).unwrap();
+            let whole = Some(shape(&json::value(raw).0)).filter(|it| !matches!(it, Shape::Else(_)));
+            assert_eq!(shape_of(&Members::of(raw).unwrap()), whole, "{text}");
+        }
     }
 }

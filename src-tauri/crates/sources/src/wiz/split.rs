@@ -3,7 +3,7 @@
 use firebreak_core::ports::{NotAnAlert, RawAlert};
 use serde_json::value::RawValue;
 
-use super::shape::{DETECTION, ISSUE, OTHER, Shape, shape};
+use super::shape::{DETECTION, ISSUE, OTHER, Shape, shape_of};
 use crate::documents::{documents, embedded, verbatim};
 use crate::json::{self, Members};
 
@@ -22,10 +22,10 @@ fn collect(raw: &RawValue, wrappings: usize, alerts: &mut Vec<RawAlert>) {
     let unwrapped =
         wrappings > 0 && (elements(raw, wrappings, alerts) || contents(raw, wrappings, alerts));
     if !unwrapped {
-        let kind = match shape(&json::value(raw).0) {
-            Shape::Issue | Shape::Webhook => ISSUE,
-            Shape::Detection => DETECTION,
-            Shape::Else(_) => OTHER,
+        let kind = match Members::of(raw).and_then(|members| shape_of(&members)) {
+            Some(Shape::Issue | Shape::Webhook) => ISSUE,
+            Some(Shape::Detection) => DETECTION,
+            Some(Shape::Else(_)) | None => OTHER,
         };
         push(raw, kind, alerts);
     }
@@ -78,7 +78,7 @@ fn answer(data: &Members<'_>, wrappings: usize, alerts: &mut Vec<RawAlert>) -> b
             "nodes" => OTHER,
             // A webhook's body has an `issue` too; there it is read with its surroundings.
             "issue" | "detection" if data.0.len() == 1 => {
-                let alone = !matches!(shape(&json::value(raw).0), Shape::Else(_));
+                let alone = Members::of(raw).is_some_and(|members| shape_of(&members).is_some());
                 if alone {
                     collect(raw, wrappings - 1, alerts);
                 }
