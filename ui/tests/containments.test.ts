@@ -58,7 +58,7 @@ describe('the containment board', () => {
     await press('h');
     await fireEvent.click(await screen.findByTestId('renew-7d'));
     await fireEvent.click(screen.getByTestId('renew-confirm'));
-    await waitFor(async () => expect((await host.listLeases(false)).leases[0]?.review_at > before).toBe(true));
+    await waitFor(async () => expect(((await host.listLeases(false)).leases[0]?.review_at ?? '') > before).toBe(true));
   });
 
   test('nothing held is said, not shown as an empty list', async () => {

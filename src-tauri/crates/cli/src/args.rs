@@ -2,6 +2,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::containments::ContainmentCommand;
+
 /// Contain cloud incidents from the terminal.
 #[derive(Parser)]
 #[command(name = "firebreakctl", version, about, max_term_width = 100)]
@@ -165,33 +167,6 @@ impl Command {
             _ => true,
         }
     }
-}
-
-#[derive(Subcommand)]
-pub enum ContainmentCommand {
-    /// List them, those that need somebody first.
-    List {
-        /// Those that are over too.
-        #[arg(long)]
-        all: bool,
-    },
-    /// Read one from the cloud now, or all whose time has come.
-    Prove { step: Option<String> },
-    /// Hold one until another time: a person looked and decided.
-    Renew {
-        step: String,
-        /// 8h, 2d, or a time like 2026-12-24T08:00:00Z; 5 minutes to 30 days ahead.
-        until: String,
-    },
-    /// Give one to somebody.
-    Hand { step: String, to: String },
-    /// Leave one as it is, with nobody watching: not an undo.
-    Release {
-        step: String,
-        /// Why that is right.
-        #[arg(long)]
-        reason: String,
-    },
 }
 
 #[derive(Subcommand)]

@@ -1,13 +1,40 @@
 //! What was changed and is not undone: whose it is, until when, and whether it still holds.
 
 use chrono::{DateTime, Utc};
+use clap::Subcommand;
 use firebreak_wire::{LeaseBoard, LeaseView};
 
-use crate::args::ContainmentCommand;
 use crate::clocks::span;
 use crate::context::{Context, Failure};
 use crate::incidents::ahead;
 use crate::output::{clean, short, word};
+
+#[derive(Subcommand)]
+pub enum ContainmentCommand {
+    /// List them, those that need somebody first.
+    List {
+        /// Those that are over too.
+        #[arg(long)]
+        all: bool,
+    },
+    /// Read one from the cloud now, or all whose time has come.
+    Prove { step: Option<String> },
+    /// Hold one until another time: a person looked and decided.
+    Renew {
+        step: String,
+        /// 8h, 2d, or a time like 2026-12-24T08:00:00Z; 5 minutes to 30 days ahead.
+        until: String,
+    },
+    /// Give one to somebody.
+    Hand { step: String, to: String },
+    /// Leave one as it is, with nobody watching: not an undo.
+    Release {
+        step: String,
+        /// Why that is right.
+        #[arg(long)]
+        reason: String,
+    },
+}
 
 pub async fn run(context: &Context, command: Option<ContainmentCommand>) -> Result<(), Failure> {
     let desk = &context.desk;

@@ -220,6 +220,7 @@ fn step(said: &str) -> wire::StepView {
         approvals: Vec::new(),
         undo_approvals: Vec::new(),
         read_at: None,
+        caps: Vec::new(),
         can: wire::StepOptions::default(),
         run: Vec::new(),
         undo_run: Vec::new(),
