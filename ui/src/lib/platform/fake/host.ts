@@ -124,9 +124,7 @@ export class FakeHost implements Host {
     return this.snapshot;
   };
 
-  subscribe = async (onEnvelope: (envelope: Envelope) => void): Promise<void> => {
-    this.#send = onEnvelope;
-  };
+  subscribe = async (onEnvelope: (envelope: Envelope) => void): Promise<void> => void (this.#send = onEnvelope);
 
   listIncidents = async (query: QueueQuery): Promise<QueuePage> => {
     if (this.scenario === 'loading') return new Promise(() => {});
