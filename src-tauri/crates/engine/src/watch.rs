@@ -2,11 +2,12 @@
 //! person decides anew when their time comes.
 
 use firebreak_core::lease::{Lease, Turn};
+use firebreak_core::observed::Observed;
 use firebreak_core::plan::{ProofRecord, Step};
-use firebreak_core::proof::{Judgement, judge};
+use firebreak_core::proof::judge;
 use firebreak_core::timeline::{Entry, EntryKind};
-use firebreak_core::{Direction, StepId, StepState, Timestamp, text};
-use firebreak_store::{StoreError, Write};
+use firebreak_core::{Direction, ProofOutcome, StepId, StepState, Timestamp, text};
+use firebreak_store::{CallRow, StoreError, StoredStep, Write};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
@@ -162,27 +163,24 @@ impl Engine {
     /// Reads the target of a lease and keeps what that shows.
     async fn read_lease(&self, id: &StepId) -> Result<(), EngineError> {
         let stored = self.store.step(id).await?;
-        let step = stored.step;
-        let conditions = step.draft.as_ref().map_or(&[][..], |draft| &draft.proof);
+        let step = &stored.step;
         let begun = self.now();
         let seen = match is_watched(step.state) {
             false => None,
-            true => Some(match self.reader_of(&step) {
-                Ok(reader) => reader
-                    .observe(&target_of(&step))
-                    .await
-                    .map(|observed| judge(conditions, &observed))
-                    .map_err(|error| error.to_string()),
+            true => Some(match self.reader_of(step) {
+                Ok(reader) => {
+                    reader.observe(&target_of(step)).await.map_err(|error| error.to_string())
+                }
                 Err(error) => Err(error.to_string()),
             }),
         };
         let told = match seen {
             // It runs, or it is not known what it did: that is somebody's to find out, not a read's.
-            None => self.keep(&step, begun, |lease| lease.postpone(begun)).await,
+            None => self.keep(step, begun, |lease| lease.postpone(begun)).await,
             Some(Err(why)) => {
-                self.keep(&step, begun, |lease| lease.could_not_read(&why, begun)).await
+                self.keep(step, begun, |lease| lease.could_not_read(&why, begun)).await
             }
-            Some(Ok(judgement)) => self.keep_read(step, judgement, begun).await,
+            Some(Ok(observed)) => self.keep_read(stored, &observed, begun).await,
         };
         match told {
             // Somebody ran or undid it meanwhile, and read it later than this.
@@ -193,12 +191,18 @@ impl Engine {
 
     async fn keep_read(
         &self,
-        mut step: Step,
-        judgement: Judgement,
+        stored: StoredStep,
+        observed: &Observed,
         at: Timestamp,
     ) -> Result<(), EngineError> {
+        let undone = self.undone_after_all(&stored, observed, at).await?;
+        let mut step = stored.step;
+        if let Some(record) = undone {
+            return self.finish_proof(&mut step, Direction::Undo, Ok(record)).await;
+        }
         let Some(known) = self.store.lease(&step.id).await? else { return Ok(()) };
-        let record = ProofRecord { read_at: at, judgement };
+        let conditions = step.draft.as_ref().map_or(&[][..], |draft| &draft.proof);
+        let record = ProofRecord { read_at: at, judgement: judge(conditions, observed) };
         let words = proof_words(&record);
         match known.clone().read(&record.judgement, &words, at) {
             Some(_) if step.state != StepState::Failed => {
@@ -216,6 +220,26 @@ impl Engine {
                 }
             }
         }
+    }
+
+    /// What shows that an undo which was sent and could not be proven is done: what was there before is
+    /// there. It was us, so nobody hears of a change back.
+    async fn undone_after_all(
+        &self,
+        stored: &StoredStep,
+        observed: &Observed,
+        at: Timestamp,
+    ) -> Result<Option<ProofRecord>, EngineError> {
+        let Some(undo) = stored.undo.as_ref().filter(|_| stored.step.state == StepState::Failed)
+        else {
+            return Ok(None);
+        };
+        let sent = self.store.newest_intent(&stored.step.id, Direction::Undo).await?;
+        if !sent.is_some_and(|sent| sent.calls.iter().any(CallRow::may_have_happened)) {
+            return Ok(None);
+        }
+        let record = ProofRecord { read_at: at, judgement: judge(&undo.proof, observed) };
+        Ok((record.judgement.outcome == ProofOutcome::Proven).then_some(record))
     }
 
     /// A step that failed half way stays failed, whatever of it is read; people hear of it all the same.

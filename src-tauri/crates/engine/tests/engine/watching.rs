@@ -182,6 +182,27 @@ async fn a_containment_that_failed_half_way_is_watched_too() {
     assert_eq!(world.told(&incident, "holds again").await, 1);
 }
 
+#[tokio::test]
+async fn an_undo_that_is_shown_late_is_an_undo_and_no_change_back() {
+    let (world, incident, step) = contained().await;
+    world.sign(&step, Direction::Undo).await.unwrap();
+    *world.cloud.fault.lock().unwrap() = Some(Fault::Lie);
+    let state = world.engine.run(&step, Direction::Undo, &me()).await.unwrap();
+    assert_eq!(state, StepState::Failed, "accepted is not proven");
+    world.watch(2).await;
+    assert_eq!(world.lease(&step).await.standing, Standing::Holds);
+    {
+        let mut instance = world.cloud.instance.lock().unwrap();
+        instance.state = "running".to_owned();
+        instance.scaling.as_mut().unwrap().lifecycle = "InService".to_owned();
+    }
+    world.watch(2).await;
+    assert_eq!(world.state(&step).await, StepState::Undone);
+    assert_eq!(world.lease(&step).await.end.unwrap().kind, EndKind::Undone);
+    assert_eq!(world.told(&incident, "was changed back").await, 0);
+    assert_eq!(world.incident_state(&incident).await, IncidentState::Triaged);
+}
+
 #[derive(Debug, Clone)]
 enum Deed {
     Fault(usize),
