@@ -201,7 +201,7 @@ impl Lease {
         self.read_at = Some(at);
         self.note = (!is_proven).then(|| text::line(words, text::LINE_CAP));
         (self.unread, self.failures) = (None, 0);
-        self.next_read_at = at + every(self.since.max(self.begun_at), at);
+        self.postpone(at);
         turn
     }
 
@@ -216,12 +216,12 @@ impl Lease {
 
     /// Looks again later: now is not the time.
     pub fn postpone(&mut self, at: Timestamp) {
-        self.next_read_at = at + every(self.since.max(self.begun_at), at);
+        self.next_read_at = at + every(self.since, at);
     }
 
     /// Whether what it rests on is older than it should be, or was never shown.
     pub fn is_stale(&self, now: Timestamp) -> bool {
-        let due = every(self.since.max(self.begun_at), now) * MISSED;
+        let due = every(self.since, now) * MISSED;
         self.end.is_none() && self.proved_at.is_none_or(|at| now - at > due)
     }
 
@@ -279,7 +279,11 @@ impl Lease {
         }
     }
 
-    fn refuse_if_over(&self) -> Result<(), String> {
+    /// Says that it is over, where it is.
+    ///
+    /// # Errors
+    /// How it ended.
+    pub fn refuse_if_over(&self) -> Result<(), String> {
         match &self.end {
             None => Ok(()),
             Some(end) => Err(format!("this containment is over ({})", end.kind.name())),

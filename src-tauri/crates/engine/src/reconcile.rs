@@ -1,6 +1,5 @@
 //! After an interruption: what is unknown is shown as unknown, and found out by reading.
 
-use firebreak_core::lease::{EndKind, Lease};
 use firebreak_core::plan::ProofRecord;
 use firebreak_core::proof::judge;
 use firebreak_core::{Direction, IntentId, ProofOutcome, StepId, StepState};
@@ -37,9 +36,7 @@ impl Engine {
             write.end_intent(&intent.id, &format!("interrupted: {note}"), self.now()).await?;
             write.update_step(from, &step).await?;
             if !sent_any && intent.direction == Direction::Execute {
-                let now = self.now();
-                let nothing = |lease: &mut Lease| lease.finish(EndKind::Nothing, now);
-                self.alter_lease(&mut write, &step.id, nothing).await?;
+                self.end_for_nothing(&mut write, &step.id).await?;
             }
             let detail = json!({ "intent": intent.id.as_str(), "direction": intent.direction });
             write
@@ -184,9 +181,7 @@ impl Engine {
         let mut write = self.store.write().await?;
         write.update_step(from, step).await?;
         if !any && direction == Direction::Execute {
-            let now = self.now();
-            let nothing = |lease: &mut Lease| lease.finish(EndKind::Nothing, now);
-            self.alter_lease(&mut write, &step.id, nothing).await?;
+            self.end_for_nothing(&mut write, &step.id).await?;
         }
         write
             .put_timeline(&step.incident, &self.decision(who, format!("{}: {text}", step.title())))

@@ -302,9 +302,7 @@ impl Engine {
         write.end_intent(intent, &words, self.now()).await?;
         write.update_step(from, step).await?;
         if direction == Direction::Execute && !touched {
-            let now = self.now();
-            self.alter_lease(&mut write, &step.id, |lease| lease.finish(EndKind::Nothing, now))
-                .await?;
+            self.end_for_nothing(&mut write, &step.id).await?;
         }
         let detail = json!({ "intent": intent.as_str(), "state": step.state });
         write

@@ -1,7 +1,7 @@
 //! Watching over what was changed: leases are read again and again, a change back is raised, and a
 //! person decides anew when their time comes.
 
-use firebreak_core::lease::{Lease, Turn};
+use firebreak_core::lease::{EndKind, Lease, Turn};
 use firebreak_core::observed::Observed;
 use firebreak_core::plan::{ProofRecord, Step};
 use firebreak_core::proof::judge;
@@ -46,11 +46,7 @@ impl Engine {
     /// [`EngineError::NotFound`] where the step has none, [`EngineError::Refused`] where it is over;
     /// store errors.
     pub async fn prove_lease(&self, step: &StepId) -> Result<Lease, EngineError> {
-        let lease = self.known_lease(step).await?;
-        if let Some(end) = &lease.end {
-            let words = format!("this containment is over ({})", end.kind.name());
-            return Err(EngineError::Refused(words));
-        }
+        self.known_lease(step).await?.refuse_if_over().map_err(EngineError::Refused)?;
         self.read_lease(step).await?;
         self.emit(EngineEvent::LeasesChanged);
         self.known_lease(step).await
@@ -273,6 +269,17 @@ impl Engine {
         change(&mut lease);
         write.update_lease(&lease).await?;
         write.commit().await?;
+        Ok(())
+    }
+
+    /// Ends the lease of a step of which no call changed anything.
+    pub(crate) async fn end_for_nothing(
+        &self,
+        write: &mut Write,
+        step: &StepId,
+    ) -> Result<(), EngineError> {
+        let now = self.now();
+        self.alter_lease(write, step, |lease| lease.finish(EndKind::Nothing, now)).await?;
         Ok(())
     }
 

@@ -2,8 +2,8 @@
 
 use firebreak_core::lease::{End, EndKind, Lease, Standing};
 use firebreak_core::{IncidentId, StepId, Timestamp};
-use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, SqliteExecutor};
 
 use crate::row::{Place, time_text};
 use crate::{Store, StoreError, Write};
@@ -45,12 +45,7 @@ impl Write {
 
     /// A step's lease as this transaction sees it.
     pub async fn lease(&mut self, step: &StepId) -> Result<Option<Lease>, StoreError> {
-        let row = sqlx::query("SELECT * FROM lease WHERE step = ?1")
-            .bind(step.as_str())
-            .fetch_optional(self.connection())
-            .await
-            .map_err(StoreError::of("reading a lease"))?;
-        row.as_ref().map(lease).transpose()
+        lease_of(self.connection(), step).await
     }
 
     /// Stores a lease's newer version.
@@ -90,12 +85,7 @@ impl Write {
 impl Store {
     /// A step's lease.
     pub async fn lease(&self, step: &StepId) -> Result<Option<Lease>, StoreError> {
-        let row = sqlx::query("SELECT * FROM lease WHERE step = ?1")
-            .bind(step.as_str())
-            .fetch_optional(self.read())
-            .await
-            .map_err(StoreError::of("reading a lease"))?;
-        row.as_ref().map(lease).transpose()
+        lease_of(self.read(), step).await
     }
 
     /// Leases that are not over, those that need somebody first: broken, unproven, then by review; with
@@ -163,6 +153,18 @@ impl Store {
             due: row.get("due"),
         })
     }
+}
+
+async fn lease_of<'e>(
+    from: impl SqliteExecutor<'e>,
+    step: &StepId,
+) -> Result<Option<Lease>, StoreError> {
+    let row = sqlx::query("SELECT * FROM lease WHERE step = ?1")
+        .bind(step.as_str())
+        .fetch_optional(from)
+        .await
+        .map_err(StoreError::of("reading a lease"))?;
+    row.as_ref().map(lease).transpose()
 }
 
 fn lease(row: &SqliteRow) -> Result<Lease, StoreError> {
