@@ -52,7 +52,10 @@ impl CloudReader for AwsReader {
     async fn observe(&self, target: &Target) -> Result<Observed, OutsideError> {
         let clients = self.clients(&target.region)?;
         match target.action {
-            ActionId::Ec2Isolate | ActionId::Ec2Stop | ActionId::IamDetachInstanceProfile => {
+            ActionId::Ec2Isolate
+            | ActionId::Ec2Stop
+            | ActionId::IamDetachInstanceProfile
+            | ActionId::EbsSnapshot => {
                 observe_instance::observe(&clients, &self.account, target).await
             }
             ActionId::IamDeactivateAccessKey => {

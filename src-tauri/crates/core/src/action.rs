@@ -26,6 +26,9 @@ pub enum ActionId {
     /// Take the role away from an instance.
     #[serde(rename = "aws.iam.detach_instance_profile")]
     IamDetachInstanceProfile,
+    /// Keep a copy of every volume of an instance.
+    #[serde(rename = "aws.ebs.snapshot")]
+    EbsSnapshot,
 }
 
 /// What is fixed about an action, whatever its target.
@@ -41,19 +44,20 @@ pub struct ActionSpec {
     pub permissions: &'static [&'static str],
     /// Whether a complete inverse exists.
     pub reversible: bool,
-    /// MITRE D3FEND technique.
-    pub d3fend: &'static str,
+    /// MITRE D3FEND technique, where it has one: securing evidence is none of its tactics.
+    pub d3fend: Option<&'static str>,
 }
 
 impl ActionId {
     /// The whole catalogue.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Ec2Isolate,
         Self::Ec2Stop,
         Self::IamDeactivateAccessKey,
         Self::IamDenyUser,
         Self::IamRevokeRoleSessions,
         Self::IamDetachInstanceProfile,
+        Self::EbsSnapshot,
     ];
 
     /// What is fixed about it.
@@ -84,7 +88,7 @@ impl ActionId {
                     "ec2:DeleteSecurityGroup",
                 ],
                 reversible: true,
-                d3fend: "D3-NI",
+                d3fend: Some("D3-NI"),
             },
             Self::Ec2Stop => ActionSpec {
                 name: "aws.ec2.stop",
@@ -106,7 +110,7 @@ impl ActionId {
                     "ec2:StartInstances",
                 ],
                 reversible: true,
-                d3fend: "D3-HS",
+                d3fend: Some("D3-HS"),
             },
             Self::IamDeactivateAccessKey => ActionSpec {
                 name: "aws.iam.deactivate_access_key",
@@ -119,7 +123,7 @@ impl ActionId {
                     "iam:SimulatePrincipalPolicy",
                 ],
                 reversible: true,
-                d3fend: "D3-CR",
+                d3fend: Some("D3-CR"),
             },
             Self::IamDenyUser => ActionSpec {
                 name: "aws.iam.deny_user",
@@ -134,7 +138,7 @@ impl ActionId {
                     "iam:SimulatePrincipalPolicy",
                 ],
                 reversible: true,
-                d3fend: "D3-AL",
+                d3fend: Some("D3-AL"),
             },
             Self::IamRevokeRoleSessions => ActionSpec {
                 name: "aws.iam.revoke_role_sessions",
@@ -149,7 +153,7 @@ impl ActionId {
                     "iam:SimulatePrincipalPolicy",
                 ],
                 reversible: true,
-                d3fend: "D3-ST",
+                d3fend: Some("D3-ST"),
             },
             Self::IamDetachInstanceProfile => ActionSpec {
                 name: "aws.iam.detach_instance_profile",
@@ -171,9 +175,35 @@ impl ActionId {
                     "iam:PassRole",
                 ],
                 reversible: true,
-                d3fend: "D3-CR",
+                d3fend: Some("D3-CR"),
+            },
+            Self::EbsSnapshot => ActionSpec {
+                name: "aws.ebs.snapshot",
+                verb: "Snapshot",
+                target: ResourceKind::Instance,
+                permissions: &[
+                    "ec2:DescribeInstances",
+                    "ec2:DescribeInstanceAttribute",
+                    "ec2:DescribeNetworkInterfaces",
+                    "ec2:DescribeSecurityGroups",
+                    "ec2:DescribeSnapshots",
+                    "ec2:DescribeAddresses",
+                    "autoscaling:DescribeAutoScalingInstances",
+                    "autoscaling:DescribeAutoScalingGroups",
+                    "ec2:CreateSnapshots",
+                    "ec2:CreateTags",
+                ],
+                // It changes nothing of the workload, so there is nothing to put back.
+                reversible: true,
+                d3fend: None,
             },
         }
+    }
+
+    /// Whether it takes anything from an attacker. What only secures evidence doesn't, so that an
+    /// incident is not contained by it.
+    pub fn contains(self) -> bool {
+        !matches!(self, Self::EbsSnapshot)
     }
 
     /// `aws.ec2.isolate`.

@@ -13,6 +13,7 @@ use crate::plan::Draft;
 use crate::ports::OwnIdentity;
 use crate::{ActionId, IncidentId, StepId, canonical};
 
+mod ebs_snapshot;
 mod ec2_isolate;
 mod ec2_stop;
 mod effect;
@@ -148,13 +149,17 @@ pub fn draft(
         (ActionId::IamDetachInstanceProfile, Observed::Instance(instance)) => {
             iam_detach_profile::draft(instance, parameters, own)
         }
+        (ActionId::EbsSnapshot, Observed::Instance(instance)) => {
+            ebs_snapshot::draft(instance, parameters, names)
+        }
         (
             ActionId::Ec2Isolate
             | ActionId::Ec2Stop
             | ActionId::IamDeactivateAccessKey
             | ActionId::IamDenyUser
             | ActionId::IamRevokeRoleSessions
-            | ActionId::IamDetachInstanceProfile,
+            | ActionId::IamDetachInstanceProfile
+            | ActionId::EbsSnapshot,
             _,
         ) => Err(wrong_kind(action)),
     }

@@ -47,6 +47,8 @@ pub enum Condition {
     DeleteOnTermination { device: String, on: bool },
     /// A snapshot of each volume exists and has not failed.
     SnapshotsTaken { volumes: Vec<String> },
+    /// A snapshot of each volume is `completed`: what is still being copied may fail yet.
+    SnapshotsCompleted { volumes: Vec<String> },
     /// The instance's state.
     InstanceState { value: String },
     /// The key's status.
@@ -122,6 +124,9 @@ impl Condition {
             }
             Self::SnapshotsTaken { volumes } => {
                 format!("a snapshot exists of {}", volumes.join(", "))
+            }
+            Self::SnapshotsCompleted { volumes } => {
+                format!("a snapshot is completed of {}", volumes.join(", "))
             }
             Self::InstanceState { value } => format!("the instance is {value}"),
             Self::KeyStatus { key_id, status } => format!("{key_id} is {status}"),
@@ -260,6 +265,7 @@ impl Condition {
                 }
             }
             Self::SnapshotsTaken { volumes } => snapshots(volumes, instance),
+            Self::SnapshotsCompleted { volumes } => completed(volumes, instance),
             Self::InstanceState { value } => {
                 let moving =
                     matches!(instance.state.as_str(), "pending" | "stopping" | "shutting-down");
@@ -317,6 +323,24 @@ fn snapshots(volumes: &[String], instance: &Instance) -> (ProofOutcome, String) 
         decided(!volumes.is_empty()),
         format!("{} of {} volumes{copying}", volumes.len(), volumes.len()),
     )
+}
+
+fn completed(volumes: &[String], instance: &Instance) -> (ProofOutcome, String) {
+    let of = |volume: &String, state: &str| {
+        instance.snapshots.iter().any(|one| one.volume_id == *volume && one.state == state)
+    };
+    let done = volumes.iter().filter(|volume| of(volume, "completed")).count();
+    let (copying, missing): (Vec<&String>, Vec<&String>) = volumes
+        .iter()
+        .filter(|volume| !of(volume, "completed"))
+        .partition(|volume| of(volume, "pending"));
+    let list = |some: Vec<&String>| some.into_iter().cloned().collect::<Vec<_>>().join(", ");
+    let seen = format!("{done} of {} volumes", volumes.len());
+    match (missing.is_empty(), copying.is_empty()) {
+        (false, _) => (ProofOutcome::Refuted, format!("{seen}; none of {}", list(missing))),
+        (true, false) => (ProofOutcome::Unknown, format!("{seen}; copying {}", list(copying))),
+        (true, true) => (decided(!volumes.is_empty()), seen),
+    }
 }
 
 fn quarantine<'a>(

@@ -89,7 +89,7 @@ impl Engine {
                 continue;
             }
             // Snapshots stay as evidence: they are nothing that an undo could put back.
-            if step.state == StepState::Failed
+            if matches!(step.state, StepState::Failed | StepState::Proven | StepState::Refuted)
                 && undo_calls(&self.accepted_calls(&step.id).await?).is_empty()
             {
                 continue;

@@ -416,7 +416,8 @@ impl Engine {
         Ok(self.alter_lease(write, &step.id, change).await?.flatten())
     }
 
-    /// Contained when every mandatory step (or, where none is, every step that ran) is proven.
+    /// Contained when every mandatory step (or, where none is, any step) that contains is proven.
+    /// A step that only secures evidence counts for nothing here.
     async fn settle_incident(
         &self,
         write: &mut Write,
@@ -424,6 +425,8 @@ impl Engine {
         step: &Step,
     ) -> Result<(), EngineError> {
         let Some((_, steps)) = self.store.plan(&incident.id).await? else { return Ok(()) };
+        let steps: Vec<StoredStep> =
+            steps.into_iter().filter(|other| other.step.action.contains()).collect();
         let state_of = |other: &StoredStep| {
             if other.step.id == step.id { step.state } else { other.step.state }
         };

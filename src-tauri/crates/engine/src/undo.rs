@@ -34,7 +34,8 @@ impl Engine {
         let calls = undo_calls(&sent);
         if calls.is_empty() {
             return Err(EngineError::Refused(
-                "nothing was changed, so there is nothing to undo".to_owned(),
+                "nothing was changed that could be put back, so there is nothing to undo"
+                    .to_owned(),
             ));
         }
         let reader = self.reader_of(step)?;

@@ -169,7 +169,10 @@ fn shape_problem(action: ActionId, target: &str) -> Option<String> {
     };
     let shown = || crate::encode::visible(target, 80);
     match action {
-        ActionId::Ec2Isolate | ActionId::Ec2Stop | ActionId::IamDetachInstanceProfile => {
+        ActionId::Ec2Isolate
+        | ActionId::Ec2Stop
+        | ActionId::IamDetachInstanceProfile
+        | ActionId::EbsSnapshot => {
             let id = match target.strip_prefix("arn:") {
                 Some(arn) => arn.rsplit_once(":instance/").map_or("", |(_, id)| id),
                 None => target,

@@ -34,9 +34,10 @@ impl<'a> Bench<'a> {
             ActionId::IamDeactivateAccessKey
             | ActionId::IamDenyUser
             | ActionId::IamRevokeRoleSessions => "global".to_owned(),
-            ActionId::Ec2Isolate | ActionId::Ec2Stop | ActionId::IamDetachInstanceProfile => {
-                place.sandbox.name("region")
-            }
+            ActionId::Ec2Isolate
+            | ActionId::Ec2Stop
+            | ActionId::IamDetachInstanceProfile
+            | ActionId::EbsSnapshot => place.sandbox.name("region"),
         };
         let target = Target {
             action,

@@ -18,3 +18,4 @@ mod reads;
 mod refusals;
 mod runs;
 mod sandbox;
+mod snapshot;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::ebs_snapshot::{self, has_snapshots, volumes};
 use super::{Names, Refused, only_parameters, refuse_own_instance, scaling};
 use crate::call::{Call, EgressCidr, GroupRef};
 use crate::observed::{Instance, Interface};
@@ -120,12 +121,7 @@ fn preserve(instance: &Instance, names: &Names) -> Vec<Call> {
     let instance_id = instance.instance_id.clone();
     let mut calls = Vec::new();
     if !instance.volumes.is_empty() && !has_snapshots(instance) {
-        calls.push(Call::CreateSnapshots {
-            instance_id: instance_id.clone(),
-            volumes: volumes(instance),
-            description: format!("Firebreak {} evidence of {instance_id}", names.incident_label),
-            tags: names.tags(),
-        });
+        calls.push(ebs_snapshot::take(instance, names));
     }
     // "You can't enable termination protection for Spot Instances" (EC2 user guide); their
     // shutdown behaviour is fixed too, and an instance store root can't stop.
@@ -289,20 +285,6 @@ fn undo_summary(calls: &[Call]) -> String {
         summary.push('.');
     }
     summary
-}
-
-fn volumes(instance: &Instance) -> Vec<String> {
-    instance.volumes.iter().map(|volume| volume.volume_id.clone()).collect()
-}
-
-/// Whether this step's own snapshots, none of them failed, already cover every volume.
-fn has_snapshots(instance: &Instance) -> bool {
-    instance.volumes.iter().all(|volume| {
-        instance
-            .snapshots
-            .iter()
-            .any(|snapshot| snapshot.volume_id == volume.volume_id && snapshot.state != "error")
-    })
 }
 
 fn is_exact(interface: &Interface, quarantine: Option<&str>) -> bool {

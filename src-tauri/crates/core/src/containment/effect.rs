@@ -88,6 +88,13 @@ pub fn effect(action: ActionId, target: &AssetId, observed: Option<&Observed>) -
             leaves: "Credentials that were fetched before live on, for up to 6 hours.".to_owned(),
             evidence: Evidence::Keeps,
         },
+        // A copy: nobody is kept out, and nobody misses anything.
+        ActionId::EbsSnapshot => Effect {
+            severs: Vec::new(),
+            dependence: Vec::new(),
+            leaves: "Everything: it secures evidence and stops nobody.".to_owned(),
+            evidence: Evidence::Preserves,
+        },
     }
 }
 

@@ -131,6 +131,11 @@ fn stop(instance: Instance, given: &[(&str, &str)]) -> Result<Draft, Refused> {
     draft(ActionId::Ec2Stop, &observed(instance), &parameters(given), &names(), &own)
 }
 
+fn snapshot(instance: Instance) -> Result<Draft, Refused> {
+    let (own, none) = (OwnIdentity::default(), BTreeMap::new());
+    draft(ActionId::EbsSnapshot, &observed(instance), &none, &names(), &own)
+}
+
 fn deactivate(keys: AccessKeys, own: &OwnIdentity) -> Result<Draft, Refused> {
     let action = ActionId::IamDeactivateAccessKey;
     draft(action, &Observed::AccessKey(keys), &BTreeMap::new(), &names(), own)

@@ -104,7 +104,9 @@ fn options(stored: &StoredStep, facts: &StepFacts) -> wire::StepOptions {
     let sent_something = facts.run.as_ref().is_some_and(|run| {
         run.calls.iter().any(|call| call.outcome.as_deref() == Some("accepted"))
     });
-    let undoable = free && step.state.can_be_undone() && sent_something;
+    // A step that only made snapshots has nothing to put back.
+    let has_inverse = step.draft.as_ref().is_some_and(|draft| !undo_calls(&draft.calls).is_empty());
+    let undoable = free && step.state.can_be_undone() && sent_something && has_inverse;
     let undo_signed = stored.undo.as_ref().is_some_and(|undo| match undo.verdict.kind {
         VerdictKind::Auto => true,
         VerdictKind::NeedsApproval(needed) => facts.undo_approvals.len() >= needed as usize,

@@ -210,7 +210,8 @@ fn an_action_takes_only_its_own_kind_of_target() {
             | ActionId::Ec2Stop
             | ActionId::IamDenyUser
             | ActionId::IamRevokeRoleSessions
-            | ActionId::IamDetachInstanceProfile => Observed::AccessKey(keys()),
+            | ActionId::IamDetachInstanceProfile
+            | ActionId::EbsSnapshot => Observed::AccessKey(keys()),
         };
         assert!(draft(action, &wrong, &none, &names(), &own).is_err(), "{action}");
     }
@@ -240,6 +241,41 @@ fn a_profile_is_taken_only_where_there_is_one_and_put_back_only_where_there_is_n
     after.profile_arn = Some("arn:aws:iam::123456789012:instance-profile/other".to_owned());
     let differences = undo_check(&sent, &Observed::Instance(after)).unwrap_err();
     assert!(differences[0].observed.contains("instance-profile/other"), "{differences:?}");
+}
+
+#[test]
+fn snapshots_are_proven_once_every_one_is_completed() {
+    let sent = snapshot(web_7()).unwrap();
+    assert_eq!(operations(&sent), ["ec2:CreateSnapshots"]);
+    assert_eq!(undo_calls(&sent.calls), []);
+    let with = |states: [&str; 2]| {
+        let snapshots = ["vol-1", "vol-2"].iter().zip(states).map(|(volume, state)| Snapshot {
+            id: format!("snap-{volume}"),
+            volume_id: (*volume).to_owned(),
+            state: state.to_owned(),
+        });
+        Instance { snapshots: snapshots.collect(), ..web_7() }
+    };
+    let outcome = |states| judge(&sent.proof, &observed(with(states))).outcome;
+    assert_eq!(judge(&sent.proof, &observed(web_7())).outcome, ProofOutcome::Refuted);
+    assert_eq!(outcome(["completed", "completed"]), ProofOutcome::Proven);
+    assert_eq!(outcome(["completed", "pending"]), ProofOutcome::Unknown);
+    assert_eq!(outcome(["error", "pending"]), ProofOutcome::Refuted);
+    assert_eq!(outcome(["completed", "rebooting-or-so"]), ProofOutcome::Refuted);
+    assert!(snapshot(with(["completed", "error"])).is_ok());
+    let again = snapshot(with(["completed", "pending"])).unwrap_err();
+    assert!(again.reason.contains("already"), "{again}");
+    let cases: &[(&str, Change)] = &[
+        ("has no EBS volume", |i| i.volumes.clear()),
+        ("is terminated", |i| i.state = "terminated".to_owned()),
+        ("is pending", |i| i.state = "pending".to_owned()),
+    ];
+    for (expected, change) in cases {
+        let mut instance = web_7();
+        change(&mut instance);
+        let refused = snapshot(instance).expect_err(expected);
+        assert!(refused.reason.contains(expected), "{expected}: {refused}");
+    }
 }
 
 #[test]

@@ -143,6 +143,19 @@ proptest! {
     }
 
     #[test]
+    fn snapshots_change_nothing_else(instance in an_instance()) {
+        let before = observed(instance.clone());
+        let Ok(drafted) = snapshot(instance) else { return Ok(()) };
+        prop_assert_eq!(judge(&drafted.proof, &before).outcome, ProofOutcome::Refuted);
+        let after = play(&drafted.calls, before.clone());
+        prop_assert_eq!(judge(&drafted.proof, &after).outcome, ProofOutcome::Proven);
+        prop_assert_eq!(undo_check(&drafted.calls, &after), Ok(()));
+        let undone = play(&undo_calls(&drafted.calls), after.clone());
+        prop_assert_eq!(&undone, &after);
+        prop_assert_eq!(comparable(&undone, false), comparable(&before, false));
+    }
+
+    #[test]
     fn nothing_is_proven_before_it_is_done(instance in an_instance()) {
         let before = observed(instance.clone());
         if let Ok(drafted) = isolate(instance, &[]) {

@@ -138,7 +138,8 @@ fn parameters_of(action: ActionId) -> &'static [&'static str] {
         | ActionId::IamDeactivateAccessKey
         | ActionId::IamDenyUser
         | ActionId::IamRevokeRoleSessions
-        | ActionId::IamDetachInstanceProfile => &[],
+        | ActionId::IamDetachInstanceProfile
+        | ActionId::EbsSnapshot => &[],
     }
 }
 
