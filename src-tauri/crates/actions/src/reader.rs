@@ -55,7 +55,8 @@ impl CloudReader for AwsReader {
             ActionId::Ec2Isolate
             | ActionId::Ec2Stop
             | ActionId::IamDetachInstanceProfile
-            | ActionId::EbsSnapshot => {
+            | ActionId::EbsSnapshot
+            | ActionId::AsgStandby => {
                 observe_instance::observe(&clients, &self.account, target).await
             }
             ActionId::IamDeactivateAccessKey => {

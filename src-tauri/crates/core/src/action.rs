@@ -29,6 +29,9 @@ pub enum ActionId {
     /// Keep a copy of every volume of an instance.
     #[serde(rename = "aws.ebs.snapshot")]
     EbsSnapshot,
+    /// Put an instance on standby in its Auto Scaling group.
+    #[serde(rename = "aws.asg.standby")]
+    AsgStandby,
 }
 
 /// What is fixed about an action, whatever its target.
@@ -50,7 +53,7 @@ pub struct ActionSpec {
 
 impl ActionId {
     /// The whole catalogue.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Ec2Isolate,
         Self::Ec2Stop,
         Self::IamDeactivateAccessKey,
@@ -58,6 +61,7 @@ impl ActionId {
         Self::IamRevokeRoleSessions,
         Self::IamDetachInstanceProfile,
         Self::EbsSnapshot,
+        Self::AsgStandby,
     ];
 
     /// What is fixed about it.
@@ -197,13 +201,33 @@ impl ActionId {
                 reversible: true,
                 d3fend: None,
             },
+            Self::AsgStandby => ActionSpec {
+                name: "aws.asg.standby",
+                verb: "Put on standby",
+                target: ResourceKind::Instance,
+                permissions: &[
+                    "ec2:DescribeInstances",
+                    "ec2:DescribeInstanceAttribute",
+                    "ec2:DescribeNetworkInterfaces",
+                    "ec2:DescribeSecurityGroups",
+                    "ec2:DescribeSnapshots",
+                    "ec2:DescribeAddresses",
+                    "iam:SimulatePrincipalPolicy",
+                    "autoscaling:DescribeAutoScalingInstances",
+                    "autoscaling:DescribeAutoScalingGroups",
+                    "autoscaling:EnterStandby",
+                    "autoscaling:ExitStandby",
+                ],
+                reversible: true,
+                d3fend: None,
+            },
         }
     }
 
     /// Whether it takes anything from an attacker. What only secures evidence doesn't, so that an
     /// incident is not contained by it.
     pub fn contains(self) -> bool {
-        !matches!(self, Self::EbsSnapshot)
+        !matches!(self, Self::EbsSnapshot | Self::AsgStandby)
     }
 
     /// `aws.ec2.isolate`.

@@ -13,6 +13,7 @@ use crate::plan::Draft;
 use crate::ports::OwnIdentity;
 use crate::{ActionId, IncidentId, StepId, canonical};
 
+mod asg_standby;
 mod ebs_snapshot;
 mod ec2_isolate;
 mod ec2_stop;
@@ -152,6 +153,9 @@ pub fn draft(
         (ActionId::EbsSnapshot, Observed::Instance(instance)) => {
             ebs_snapshot::draft(instance, parameters, names)
         }
+        (ActionId::AsgStandby, Observed::Instance(instance)) => {
+            asg_standby::draft(instance, parameters, own)
+        }
         (
             ActionId::Ec2Isolate
             | ActionId::Ec2Stop
@@ -159,7 +163,8 @@ pub fn draft(
             | ActionId::IamDenyUser
             | ActionId::IamRevokeRoleSessions
             | ActionId::IamDetachInstanceProfile
-            | ActionId::EbsSnapshot,
+            | ActionId::EbsSnapshot
+            | ActionId::AsgStandby,
             _,
         ) => Err(wrong_kind(action)),
     }

@@ -172,7 +172,8 @@ fn shape_problem(action: ActionId, target: &str) -> Option<String> {
         ActionId::Ec2Isolate
         | ActionId::Ec2Stop
         | ActionId::IamDetachInstanceProfile
-        | ActionId::EbsSnapshot => {
+        | ActionId::EbsSnapshot
+        | ActionId::AsgStandby => {
             let id = match target.strip_prefix("arn:") {
                 Some(arn) => arn.rsplit_once(":instance/").map_or("", |(_, id)| id),
                 None => target,

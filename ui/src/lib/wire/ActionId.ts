@@ -3,4 +3,4 @@
 /**
  * An entry of the catalogue. Closed on purpose: what is not here can't be proposed or run.
  */
-export type ActionId = "aws.ec2.isolate" | "aws.ec2.stop" | "aws.iam.deactivate_access_key" | "aws.iam.deny_user" | "aws.iam.revoke_role_sessions" | "aws.iam.detach_instance_profile" | "aws.ebs.snapshot";
+export type ActionId = "aws.ec2.isolate" | "aws.ec2.stop" | "aws.iam.deactivate_access_key" | "aws.iam.deny_user" | "aws.iam.revoke_role_sessions" | "aws.iam.detach_instance_profile" | "aws.ebs.snapshot" | "aws.asg.standby";

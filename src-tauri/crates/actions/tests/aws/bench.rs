@@ -37,7 +37,8 @@ impl<'a> Bench<'a> {
             ActionId::Ec2Isolate
             | ActionId::Ec2Stop
             | ActionId::IamDetachInstanceProfile
-            | ActionId::EbsSnapshot => place.sandbox.name("region"),
+            | ActionId::EbsSnapshot
+            | ActionId::AsgStandby => place.sandbox.name("region"),
         };
         let target = Target {
             action,

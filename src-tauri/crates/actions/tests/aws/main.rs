@@ -19,3 +19,4 @@ mod refusals;
 mod runs;
 mod sandbox;
 mod snapshot;
+mod standby;

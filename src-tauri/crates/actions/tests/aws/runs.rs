@@ -154,6 +154,7 @@ async fn preflight_permits_and_changes_nothing() {
         (ActionId::IamDeactivateAccessKey, place.sandbox.name("key.deploy-bot.1.id")),
         (ActionId::IamDetachInstanceProfile, place.sandbox.name("instance.web-7.id")),
         (ActionId::EbsSnapshot, place.sandbox.name("instance.web-7.id")),
+        (ActionId::AsgStandby, place.sandbox.name("instance.web-7.id")),
         (ActionId::IamDenyUser, place.sandbox.name("user.deploy-bot.arn")),
         (ActionId::IamRevokeRoleSessions, place.sandbox.name("role.web-node.arn")),
     ] {

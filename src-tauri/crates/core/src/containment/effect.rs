@@ -95,6 +95,15 @@ pub fn effect(action: ActionId, target: &AssetId, observed: Option<&Observed>) -
             leaves: "Everything: it secures evidence and stops nobody.".to_owned(),
             evidence: Evidence::Preserves,
         },
+        // No traffic of its load balancers and no health check. Whoever knows its address still
+        // reaches it, so no way is gone; whoever talks to it by way of them is served elsewhere.
+        ActionId::AsgStandby => Effect {
+            severs: Vec::new(),
+            dependence: vec![Dependence::Into(target.clone(), EdgeKind::Network)],
+            leaves: "Everything: it keeps the instance from being replaced and stops nobody."
+                .to_owned(),
+            evidence: Evidence::Keeps,
+        },
     }
 }
 

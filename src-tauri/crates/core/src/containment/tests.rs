@@ -136,6 +136,11 @@ fn snapshot(instance: Instance) -> Result<Draft, Refused> {
     draft(ActionId::EbsSnapshot, &observed(instance), &none, &names(), &own)
 }
 
+fn standby(instance: Instance, given: &[(&str, &str)]) -> Result<Draft, Refused> {
+    let own = OwnIdentity::default();
+    draft(ActionId::AsgStandby, &observed(instance), &parameters(given), &names(), &own)
+}
+
 fn deactivate(keys: AccessKeys, own: &OwnIdentity) -> Result<Draft, Refused> {
     let action = ActionId::IamDeactivateAccessKey;
     draft(action, &Observed::AccessKey(keys), &BTreeMap::new(), &names(), own)

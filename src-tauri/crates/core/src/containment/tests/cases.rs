@@ -160,7 +160,12 @@ fn a_failed_snapshot_is_taken_again_and_a_running_one_is_not() {
 fn the_responder_is_never_a_target() {
     let session = "arn:aws:sts::123456789012:assumed-role/responder/i-0c41f0b9".to_owned();
     let own = OwnIdentity { arns: vec![session], access_keys: Vec::new() };
-    for action in [ActionId::Ec2Isolate, ActionId::Ec2Stop, ActionId::IamDetachInstanceProfile] {
+    for action in [
+        ActionId::Ec2Isolate,
+        ActionId::Ec2Stop,
+        ActionId::IamDetachInstanceProfile,
+        ActionId::AsgStandby,
+    ] {
         let refused =
             draft(action, &observed(web_7()), &BTreeMap::new(), &names(), &own).unwrap_err();
         assert!(refused.reason.contains("Firebreak's own"), "{refused}");
@@ -211,7 +216,8 @@ fn an_action_takes_only_its_own_kind_of_target() {
             | ActionId::IamDenyUser
             | ActionId::IamRevokeRoleSessions
             | ActionId::IamDetachInstanceProfile
-            | ActionId::EbsSnapshot => Observed::AccessKey(keys()),
+            | ActionId::EbsSnapshot
+            | ActionId::AsgStandby => Observed::AccessKey(keys()),
         };
         assert!(draft(action, &wrong, &none, &names(), &own).is_err(), "{action}");
     }
@@ -275,6 +281,33 @@ fn snapshots_are_proven_once_every_one_is_completed() {
         change(&mut instance);
         let refused = snapshot(instance).expect_err(expected);
         assert!(refused.reason.contains(expected), "{expected}: {refused}");
+    }
+}
+
+#[test]
+fn standby_is_for_what_is_in_service_in_a_group() {
+    let sent = standby(web_7(), &[]).unwrap();
+    assert_eq!(operations(&sent), ["autoscaling:EnterStandby"]);
+    let cases: &[(&str, Change)] = &[
+        ("is in no Auto Scaling group", |i| i.scaling = None),
+        ("is stopped, not running", |i| i.state = "stopped".to_owned()),
+        ("is on standby already", |i| lifecycle(i, "Standby")),
+        ("it is Terminating:Wait in asg-web", |i| lifecycle(i, "Terminating:Wait")),
+    ];
+    for (expected, change) in cases {
+        let mut instance = web_7();
+        change(&mut instance);
+        let refused = standby(instance, &[]).expect_err(expected);
+        assert!(refused.reason.contains(expected), "{expected}: {refused}");
+    }
+    assert!(standby(web_7(), &[("capacity", "half")]).is_err());
+
+    // Gone back into service, or being terminated, since: an undo has nothing to put back.
+    for lifecycle_now in ["InService", "Terminating"] {
+        let mut since = web_7();
+        lifecycle(&mut since, lifecycle_now);
+        let differences = undo_check(&sent.calls, &observed(since)).unwrap_err();
+        assert!(differences[0].observed.contains(lifecycle_now), "{differences:?}");
     }
 }
 

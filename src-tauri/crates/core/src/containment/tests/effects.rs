@@ -123,6 +123,9 @@ fn a_denied_user_does_nothing_and_what_can_be_had_again_is_not_gone() {
     let machine = all_around("i-1");
     let detached = left(ActionId::IamDetachInstanceProfile, "i-1", &machine);
     assert_eq!(detached.len(), machine.len(), "what was fetched before still works");
+    for action in ActionId::ALL.into_iter().filter(|action| !action.contains()) {
+        assert_eq!(left(action, "i-1", &machine).len(), machine.len(), "{action} stops nobody");
+    }
 }
 
 #[test]

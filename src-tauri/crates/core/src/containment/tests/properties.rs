@@ -130,6 +130,22 @@ proptest! {
     }
 
     #[test]
+    fn standby_is_proven_and_undone(
+        instance in an_instance(),
+        capacity in select(vec!["keep", "reduce"]),
+    ) {
+        let before = observed(instance.clone());
+        let Ok(drafted) = standby(instance, &[("capacity", capacity)]) else { return Ok(()) };
+        prop_assert_eq!(judge(&drafted.proof, &before).outcome, ProofOutcome::Refuted);
+        let after = play(&drafted.calls, before.clone());
+        prop_assert_eq!(judge(&drafted.proof, &after).outcome, ProofOutcome::Proven);
+        prop_assert_eq!(undo_check(&drafted.calls, &after), Ok(()));
+        let restored = play(&undo_calls(&drafted.calls), after);
+        let replaced = capacity == "keep";
+        prop_assert_eq!(comparable(&restored, replaced), comparable(&before, replaced));
+    }
+
+    #[test]
     fn taking_the_role_is_proven_and_undone(instance in an_instance()) {
         let before = observed(instance);
         let (own, none) = (OwnIdentity::default(), BTreeMap::new());

@@ -139,7 +139,8 @@ fn parameters_of(action: ActionId) -> &'static [&'static str] {
         | ActionId::IamDenyUser
         | ActionId::IamRevokeRoleSessions
         | ActionId::IamDetachInstanceProfile
-        | ActionId::EbsSnapshot => &[],
+        | ActionId::EbsSnapshot
+        | ActionId::AsgStandby => &[],
     }
 }
 
