@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use chrono::{DateTime, FixedOffset};
 use clap::{Args, Parser, Subcommand};
 
 use crate::containments::ContainmentCommand;
@@ -553,6 +554,12 @@ pub enum PolicyCommand {
     Check,
     /// Why a step has the verdict it has, and what the caps say of it.
     Explain { step: String },
+    /// The change freezes in force and those to come.
+    Freezes {
+        /// As they stand at this time, like 2026-12-28T18:00:00Z; now when absent.
+        #[arg(long, value_name = "TIME")]
+        at: Option<DateTime<FixedOffset>>,
+    },
     /// Ask policies about a recorded step, from what was read when it was drafted.
     Test {
         step: String,
@@ -581,6 +588,9 @@ pub struct AskedAs {
     /// Ask as automation, not as a person.
     #[arg(long)]
     pub automation: bool,
+    /// Ask as if at this time, like 2026-12-28T18:00:00Z; at the time each step was read when absent.
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<DateTime<FixedOffset>>,
 }
 
 #[derive(Subcommand)]
