@@ -232,3 +232,50 @@ fn tried(trial: &Trial) -> TriedStep {
         gaps: trial.gaps.clone(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    const ALWAYS: &str = "[[window]]\nid = \"move\"\ntitle = \"Move\"\nreason = \"moving out\"\n\
+        from = 2026-01-01T00:00:00Z\nuntil = 2027-01-01T00:00:00Z\n# end\n";
+
+    /// What a workspace with these files beside the shipped policies has, and what is wrong with it.
+    fn loaded(files: &[(&str, &[u8])]) -> (Policies, Option<PolicyProblems>) {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::create_dir(folder.path().join("policies")).expect("a folder");
+        for (name, text) in files {
+            fs::write(folder.path().join("policies").join(name), text).expect("a file");
+        }
+        load(&Home::choose(Some(folder.path().to_path_buf()))).expect("it can be opened")
+    }
+
+    #[test]
+    fn freezes_stand_beside_the_shipped_policies_and_caps() {
+        let (shipped, problems) = loaded(&[]);
+        assert!(problems.is_none() && shipped.freezes().is_empty());
+        let calendar = b"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:1\r\nSUMMARY:J\xfcl\r\n\
+            DTSTART;VALUE=DATE:20261225\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
+        let (policies, problems) =
+            loaded(&[("freezes.toml", ALWAYS.as_bytes()), ("Yule.ICS", calendar)]);
+        assert!(problems.is_none(), "{problems:?}");
+        assert_eq!(policies.limits(), shipped.limits(), "the shipped caps hold");
+        let at = "2026-11-24T12:00:00Z".parse().expect("a time");
+        let listed = policies.freezes().list(at);
+        let ids: Vec<&str> = listed.iter().map(|(freeze, _)| freeze.id.as_str()).collect();
+        assert_eq!(ids, ["move", "1"]);
+        assert_ne!(policies.version(), shipped.version());
+    }
+
+    #[test]
+    fn freezes_that_are_wrong_leave_the_policies_and_hold_what_runs() {
+        let (policies, problems) = loaded(&[("freezes.toml", b"[[window]]\n# end\n")]);
+        let problems = problems.expect("a mistake").to_string();
+        assert!(problems.starts_with("freezes.toml:1:1: missing field `id`"), "{problems}");
+        assert!(policies.unusable().is_none() && policies.freezes().why_unusable().is_some());
+        let (policies, problems) = loaded(&[("freeze.toml", ALWAYS.as_bytes())]);
+        assert!(problems.is_some() && policies.unusable().is_some(), "a name that nobody reads");
+    }
+}
