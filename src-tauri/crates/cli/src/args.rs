@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::containments::ContainmentCommand;
+use crate::policy::PolicyCommand;
 
 /// Contain cloud incidents from the terminal.
 #[derive(Parser)]
@@ -545,42 +546,6 @@ pub enum StepCommand {
     Undo { id: String },
     /// Read the cloud to learn what an interrupted run did.
     Reconcile { id: String },
-}
-
-#[derive(Subcommand)]
-pub enum PolicyCommand {
-    /// Load and validate the policies of the workspace.
-    Check,
-    /// Why a step has the verdict it has, and what the caps say of it.
-    Explain { step: String },
-    /// Ask policies about a recorded step, from what was read when it was drafted.
-    Test {
-        step: String,
-        /// A folder of policies to ask instead of those in force.
-        #[arg(long, value_name = "DIR")]
-        policies: Option<PathBuf>,
-        #[command(flatten)]
-        asked: AskedAs,
-    },
-    /// Ask the policies of a folder about all recorded steps, and show what would differ.
-    Backtest {
-        /// The folder of policies.
-        #[arg(long, value_name = "DIR")]
-        policies: PathBuf,
-        #[command(flatten)]
-        asked: AskedAs,
-    },
-}
-
-/// As whom and in which phase policies are asked.
-#[derive(Args)]
-pub struct AskedAs {
-    /// Ask in this phase; in the one in force when absent.
-    #[arg(long, value_parser = clap::value_parser!(u8).range(1..=3))]
-    pub phase: Option<u8>,
-    /// Ask as automation, not as a person.
-    #[arg(long)]
-    pub automation: bool,
 }
 
 #[derive(Subcommand)]

@@ -6,6 +6,7 @@
 //! What a policy may ask about is documented in docs/POLICY.md.
 
 mod decide;
+mod freeze;
 mod limits;
 mod load;
 mod problem;
@@ -15,6 +16,7 @@ mod write_back;
 
 use serde::{Deserialize, Serialize};
 
+pub use freeze::{CALENDAR_ENDING, FREEZES_FILE, Freeze, Freezes, Frozen, Standing, Touching};
 pub use limits::{Asked, CapName, LIMITS_FILE, Limits, Room, Touch, WINDOW_MINUTES};
 pub use load::Policies;
 pub use problem::{PolicyProblem, PolicyProblems};

@@ -234,9 +234,10 @@ impl Desk {
             None => Vec::new(),
         };
         undo_approvals.retain(|approval| approval.statement.expires_at > now);
-        // What ran says what it changed; caps are about what may run.
+        // What ran says what it changed; caps and freezes are about what may run.
         let waits = matches!(step.state, StepState::Proposed | StepState::Approved);
         let rooms = if waits { self.engine.room(step).await? } else { Vec::new() };
+        let frozen = if waits { self.engine.frozen(step).await? } else { Vec::new() };
         let facts = StepFacts {
             approvals,
             undo_approvals,
@@ -246,6 +247,7 @@ impl Desk {
             obstacle: self.obstacle(step.account.as_str(), &step.verdict.kind),
             over,
             rooms,
+            frozen,
         };
         Ok(view::plan::step(stored, &facts))
     }

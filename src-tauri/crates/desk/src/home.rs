@@ -1,6 +1,8 @@
 //! Where a workspace lives.
 
+use std::ffi::OsStr;
 use std::fs::{self, File, TryLockError};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use directories::ProjectDirs;
@@ -75,6 +77,23 @@ impl Home {
         folder: &str,
         ending: &str,
     ) -> Result<Vec<(String, String)>, DeskError> {
+        self.own_texts(folder, |found| found == ending, |path| fs::read_to_string(path))
+    }
+
+    /// The workspace's own calendars of a folder. Programs write `.ICS` as well, and titles in other
+    /// encodings than UTF-8: what can't be read of those is only what people see.
+    pub(crate) fn own_calendars(&self, folder: &str) -> Result<Vec<(String, String)>, DeskError> {
+        let read =
+            |path: &Path| fs::read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        self.own_texts(folder, |found| found.eq_ignore_ascii_case("ics"), read)
+    }
+
+    fn own_texts(
+        &self,
+        folder: &str,
+        is_wanted: impl Fn(&OsStr) -> bool,
+        read: impl Fn(&Path) -> io::Result<String>,
+    ) -> Result<Vec<(String, String)>, DeskError> {
         let folder = self.0.join(folder);
         if !folder.exists() {
             return Ok(Vec::new());
@@ -82,8 +101,8 @@ impl Home {
         let mut files = Vec::new();
         for entry in fs::read_dir(folder).map_err(|source| self.error(source))? {
             let path = entry.map_err(|source| self.error(source))?.path();
-            if path.extension().is_some_and(|found| found == ending) {
-                let text = fs::read_to_string(&path).map_err(|source| self.error(source))?;
+            if path.extension().is_some_and(&is_wanted) {
+                let text = read(&path).map_err(|source| self.error(source))?;
                 let name = path
                     .file_name()
                     .map(|name| name.to_string_lossy().into_owned())
@@ -95,7 +114,7 @@ impl Home {
         Ok(files)
     }
 
-    fn error(&self, source: std::io::Error) -> DeskError {
+    fn error(&self, source: io::Error) -> DeskError {
         DeskError::Home { path: self.0.clone(), source }
     }
 }

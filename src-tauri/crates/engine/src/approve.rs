@@ -14,6 +14,7 @@ use crate::caps::in_the_way;
 use crate::draft::target_of;
 use crate::engine::fresh;
 use crate::incident::refuse_if_over;
+use crate::stops::hold;
 use crate::{Engine, EngineError, EngineEvent, Identity};
 
 /// Everything that the approval window shows, drawn from the calls that would run.
@@ -84,6 +85,10 @@ impl Engine {
                 .iter()
                 .map(|_| Preflight::Unknown("no write credential is in use".to_owned()))
                 .collect(),
+        };
+        let verdict = match direction {
+            Direction::Execute => verdict.under(&self.frozen_now(&step, incident.severity)),
+            Direction::Undo => verdict,
         };
         let rooms = match direction {
             Direction::Execute => self.room(&step).await?,
@@ -219,6 +224,11 @@ impl Engine {
             return Err(EngineError::Drifted(
                 "the step changed since it was shown; look at it again".to_owned(),
             ));
+        }
+        if direction == Direction::Execute
+            && let Some(why) = hold(&self.frozen(&stored.step).await?)
+        {
+            return Err(EngineError::Refused(format!("a change freeze is in the way: {why}")));
         }
         let needed = match verdict.kind {
             VerdictKind::Denied => {

@@ -7,7 +7,7 @@ use firebreak_core::asset::owner_of;
 use firebreak_core::observed::Observed;
 use firebreak_core::plan::{Draft, Plan, Step};
 use firebreak_core::policy::{Facts, Phase, Policies, Principal, Question, Verdict};
-use firebreak_core::{AssetId, Direction, Severity, StepId};
+use firebreak_core::{AssetId, Direction, Severity, StepId, Timestamp};
 
 use crate::draft::is_crown_jewel;
 use crate::{Engine, EngineError, Identity};
@@ -22,6 +22,8 @@ pub struct AskedAs {
     pub principal: Principal,
     /// In which phase.
     pub phase: Phase,
+    /// When; `None` is when each step was read.
+    pub at: Option<Timestamp>,
 }
 
 /// A recorded step under other policies.
@@ -63,6 +65,7 @@ impl Engine {
         AskedAs {
             principal: Principal::Person(who.name.clone()),
             phase: phase.unwrap_or(Phase::Triage),
+            at: None,
         }
     }
 
@@ -121,11 +124,13 @@ impl Engine {
         };
         let incident = self.store.incident(&step.incident).await?;
         let (target, gaps) = self.recorded_facts(&step, observed).await?;
-        let question = recorded_question(plan, &step, draft, target, incident.severity, asked_as);
+        let at = asked_as.at.or(step.read_at).unwrap_or_else(|| self.now());
+        let question =
+            recorded_question(plan, &step, draft, target, incident.severity, asked_as, at);
         Ok(Some(Trial {
             incident: incident.label(),
-            now: self.policies().decide(&question),
-            then: others.decide(&question),
+            now: self.policies().decide_at(&question),
+            then: others.decide_at(&question),
             gaps,
             step,
         }))
@@ -170,6 +175,7 @@ fn recorded_question(
     target: Facts,
     severity: Severity,
     asked_as: &AskedAs,
+    at: Timestamp,
 ) -> Question {
     let (calls, disruptive_calls) = Question::count(&draft.calls);
     Question {
@@ -185,5 +191,6 @@ fn recorded_question(
         model_involved: step.model_why.is_some(),
         calls,
         disruptive_calls,
+        at,
     }
 }

@@ -5,9 +5,8 @@ use firebreak_core::Timestamp;
 use firebreak_core::plan::Step;
 use firebreak_core::policy::{Asked, Room, WINDOW_MINUTES};
 use firebreak_store::Write;
-use serde_json::json;
 
-use crate::{Engine, EngineError, EngineEvent, Identity};
+use crate::{Engine, EngineError};
 
 impl Engine {
     /// What every cap says of running a step now. Others may run before it does.
@@ -33,24 +32,6 @@ impl Engine {
         let touches = write.touches(since(now), &step.incident).await?;
         let rooms = self.policies().limits().room(&asked(step, known), &touches, now);
         Ok(in_the_way(&rooms))
-    }
-
-    /// Writes down that a cap kept a step from running.
-    pub(crate) async fn record_capped(
-        &self,
-        mut write: Write,
-        step: &Step,
-        why: &str,
-        who: &Identity,
-    ) -> Result<(), EngineError> {
-        let text = format!("{} was not run, a cap is full: {why}", step.title());
-        write.put_timeline(&step.incident, &self.decision(who, text.clone())).await?;
-        let detail = json!({ "policy": self.policies().version(), "why": why });
-        write.audit(self.record(who, "run_capped", step.id.to_string(), text, detail)).await?;
-        write.commit().await?;
-        self.emit(EngineEvent::IncidentDetailChanged { incident: step.incident.clone() });
-        self.emit(EngineEvent::AuditChanged);
-        Ok(())
     }
 }
 

@@ -145,6 +145,7 @@ impl Engine {
             model_involved: step.model_why.is_some(),
             calls: all,
             disruptive_calls: disruptive,
+            at: self.now(),
         }
     }
 

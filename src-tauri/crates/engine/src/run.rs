@@ -2,6 +2,7 @@
 
 use std::sync::PoisonError;
 
+use firebreak_core::Environment;
 use firebreak_core::approval::{Permit, Refusal};
 use firebreak_core::containment::timed;
 use firebreak_core::incident::Incident;
@@ -26,8 +27,8 @@ impl Engine {
     /// Runs or undoes a step, waits for the proof, and answers the state it ended in.
     ///
     /// The order is fixed: read the target and compare with what was approved; mint the permit;
-    /// write the intent to disk, if the caps leave room; only then send. An error before the intent means that nothing was
-    /// sent.
+    /// write the intent to disk, if no freeze began and the caps leave room; only then send. An error
+    /// before the intent means that nothing was sent.
     ///
     /// # Errors
     /// [`EngineError::Refused`] and [`EngineError::Drifted`] when nothing was sent; store errors.
@@ -105,7 +106,7 @@ impl Engine {
                 )
             })
         })?;
-        let (subject, verdict) =
+        let (subject, verdict, environment) =
             self.fresh_subject(&stored, direction, &incident, &approved, who).await?;
 
         let intent = IntentId::new(fresh("int"));
@@ -123,15 +124,15 @@ impl Engine {
                 })?;
 
         let mut step = stored.step;
+        step.environment = environment;
         step.state =
             if direction == Direction::Undo { StepState::Undoing } else { StepState::Running };
         step.state_note = None;
         let mut write = self.store.write().await?;
         if direction == Direction::Execute
-            && let Some(why) = self.is_capped(&mut write, &step).await?
+            && let Some(stop) = self.stopped(&mut write, &step, incident.severity).await?
         {
-            self.record_capped(write, &step, &why, who).await?;
-            return Err(EngineError::Refused(format!("a cap is full: {why}")));
+            return Err(self.record_stop(write, &step, &stop, who).await?);
         }
         write.put_intent(&intent, id, direction, &digest, &calls, now).await?;
         write.update_step(from, &step).await?;
@@ -188,10 +189,10 @@ impl Engine {
         incident: &Incident,
         approved: &Subject,
         who: &Identity,
-    ) -> Result<(Subject, Verdict), EngineError> {
+    ) -> Result<(Subject, Verdict, Environment), EngineError> {
         let step = &stored.step;
         let threat = self.threat_of(step).await?;
-        let (subject, verdict) = match direction {
+        let (subject, verdict, environment) = match direction {
             Direction::Execute => {
                 if timed(step.action, &step.parameters, self.now()) != step.parameters {
                     let text = "the time that was signed has passed, so the approval is void; \
@@ -203,14 +204,15 @@ impl Engine {
                 let mut now = step.clone();
                 let verdict = drafted.verdict.clone();
                 drafted.fill(&mut now);
+                self.refuse_if_frozen(&now, incident.severity, who).await?;
                 let subject = now
                     .subject()
                     .ok_or_else(|| EngineError::Refused("the step has no calls".to_owned()))?;
-                (subject, verdict)
+                (subject, verdict, now.environment)
             }
             Direction::Undo => {
                 let undo = self.draft_undo(step, incident, &threat, who).await?;
-                (step.undo_subject(&undo), undo.verdict)
+                (step.undo_subject(&undo), undo.verdict, step.environment)
             }
         };
         if subject.pre_state != approved.pre_state {
@@ -220,7 +222,7 @@ impl Engine {
             self.void(step, direction, &text, who).await?;
             return Err(EngineError::Drifted(text));
         }
-        Ok((subject, verdict))
+        Ok((subject, verdict, environment))
     }
 
     /// Takes a step back to where it must be approved anew.

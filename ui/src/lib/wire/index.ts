@@ -49,6 +49,8 @@ export * from './FieldKind';
 export * from './FieldView';
 export * from './FindingStatus';
 export * from './FindingView';
+export * from './FreezeView';
+export * from './FreezesView';
 export * from './Goal';
 export * from './HandoverView';
 export * from './IncidentLink';

@@ -13,15 +13,23 @@ pub(super) const DEFAULT_DENY: &str = "default-deny";
 pub(super) const ERROR: &str = "policy-error";
 
 impl Loaded {
-    pub(super) fn decide(&self, question: &Question) -> (VerdictKind, Vec<Rule>) {
-        match self.ask(question) {
+    pub(super) fn decide(
+        &self,
+        question: &Question,
+        freezes: &[String],
+    ) -> (VerdictKind, Vec<Rule>) {
+        match self.ask(question, freezes) {
             Ok(decided) => decided,
             Err(why) => (VerdictKind::Denied, vec![failed(&why)]),
         }
     }
 
-    fn ask(&self, question: &Question) -> Result<(VerdictKind, Vec<Rule>), String> {
-        let prepared = Prepared::new(question, &self.schema, &self.actions)?;
+    fn ask(
+        &self,
+        question: &Question,
+        freezes: &[String],
+    ) -> Result<(VerdictKind, Vec<Rule>), String> {
+        let prepared = Prepared::new(question, freezes, &self.schema, &self.actions)?;
         let mut forbidding: Vec<PolicyId> = Vec::new();
         for approvals in 0..=MOST_APPROVALS {
             let request = prepared.request(approvals, &self.schema)?;

@@ -13,6 +13,7 @@ use serde::Deserialize;
 
 use crate::{ActionId, AssetId, IncidentId, Timestamp};
 
+pub(super) use file::AccountId;
 pub use room::{CapName, Room};
 
 /// The file's name, beside the policies.

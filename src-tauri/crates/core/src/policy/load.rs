@@ -8,6 +8,7 @@ use cedar_policy::{
 use miette::Diagnostic;
 use serde::Serialize;
 
+use super::freeze::{Freezes, Touching};
 use super::limits::{LIMITS_FILE, Limits};
 use super::problem::{PolicyProblem, PolicyProblems, Source};
 use super::{Rule, Verdict, VerdictKind, request, write_back};
@@ -26,6 +27,7 @@ const UNUSABLE: &str = "policies-unusable";
 pub struct Policies {
     version: String,
     limits: Limits,
+    freezes: Freezes,
     state: State,
 }
 
@@ -47,8 +49,8 @@ pub(super) struct Loaded {
 }
 
 impl Policies {
-    /// Parses and checks policy files (`name`, `text`), caps among them (`limits.toml`), and the
-    /// schema, all of them at once. Without caps nothing may run.
+    /// Parses and checks policy files (`name`, `text`), caps (`limits.toml`) and freezes
+    /// (`freezes.toml`, `*.ics`) among them, and the schema, all at once. Without caps nothing may run.
     ///
     /// Every policy carries an `@id` of its own and a `@reason`; templates are not taken; every
     /// file ends in the line `// end`; Cedar's warnings count as errors, for a rule that can
@@ -60,11 +62,7 @@ impl Policies {
         files: &[(N, T)],
         schema: &str,
     ) -> Result<Self, PolicyProblems> {
-        let mut sources: Vec<Source<'_>> = files
-            .iter()
-            .map(|(name, text)| Source { name: name.as_ref(), text: text.as_ref() })
-            .collect();
-        sources.sort_by_key(|source| source.name);
+        let sources = sorted(files);
         let mut problems = repeated(&sources);
         let parsed_schema = read_schema(schema).map_err(|found| problems.extend(found)).ok();
         let mut all = Collected::default();
@@ -75,10 +73,11 @@ impl Policies {
                     Ok(read) => limits = read,
                     Err(problem) => problems.push(problem),
                 }
-            } else {
+            } else if !Freezes::is_file(source.name) {
                 all.read(*source, &mut problems);
             }
         }
+        let freezes = Freezes::read(&sources, &mut problems);
         if problems.is_empty() && all.rules.is_empty() {
             problems.push(Source { name: "", text: "" }.at(
                 None,
@@ -100,7 +99,7 @@ impl Policies {
                     actions,
                     rules: all.rules,
                 }));
-                Ok(Self { version: version(&sources, schema), limits, state })
+                Ok(Self { version: version(&sources, schema), limits, freezes, state })
             }
             (Some(problems), _) => Err(problems),
             (None, None) => {
@@ -113,10 +112,16 @@ impl Policies {
     pub fn deny_all(reason: impl Into<String>) -> Self {
         let reason = text::line(&reason.into(), text::LINE_CAP);
         let version = canonical::digest("firebreak policies unusable v1", &reason);
-        Self { version, limits: Limits::default(), state: State::Unusable(reason) }
+        Self {
+            version,
+            limits: Limits::default(),
+            freezes: Freezes::default(),
+            state: State::Unusable(reason),
+        }
     }
 
-    /// Loads, or denies everything and says why.
+    /// Loads, or denies everything and says why. Where only what says freezes is wrong, the policies
+    /// hold, nothing is run, and what was done can still be undone.
     pub fn load_or_deny<N: AsRef<str>, T: AsRef<str>>(
         files: &[(N, T)],
         schema: &str,
@@ -125,9 +130,31 @@ impl Policies {
             Ok(policies) => (policies, None),
             Err(problems) => {
                 let first = problems.list().first().map(ToString::to_string).unwrap_or_default();
-                (Self::deny_all(first), Some(problems))
+                let policies = Self::without_freezes(files, schema, &problems, &first);
+                (policies.unwrap_or_else(|| Self::deny_all(first)), Some(problems))
             }
         }
+    }
+
+    /// The policies with everything but undoing held, if the freezes are all that is wrong.
+    fn without_freezes<N: AsRef<str>, T: AsRef<str>>(
+        files: &[(N, T)],
+        schema: &str,
+        problems: &PolicyProblems,
+        why: &str,
+    ) -> Option<Self> {
+        if !problems.list().iter().all(|problem| Freezes::is_file(&problem.file)) {
+            return None;
+        }
+        let others: Vec<(&str, &str)> = files
+            .iter()
+            .map(|(name, text)| (name.as_ref(), text.as_ref()))
+            .filter(|(name, _)| !Freezes::is_file(name))
+            .collect();
+        let mut policies = Self::load(&others, schema).ok()?;
+        policies.version = version(&sorted(files), schema);
+        policies.freezes = Freezes::unusable(text::line(why, text::LINE_CAP));
+        Some(policies)
     }
 
     /// SHA-256 over names and texts of all files and the schema, hex. It is part of what people
@@ -139,6 +166,11 @@ impl Policies {
     /// How much may be changed. Policies that did not load let nothing run.
     pub fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    /// When nothing is run.
+    pub fn freezes(&self) -> &Freezes {
+        &self.freezes
     }
 
     /// Why everything is denied; `None` when the policies are in force.
@@ -157,10 +189,18 @@ impl Policies {
         }
     }
 
-    /// What policy says. The least number of approvals that is allowed decides; an evaluation
-    /// error, and policies that did not load, deny.
+    /// What the policies say. The least number of approvals that is allowed decides; an evaluation
+    /// error, and policies that did not load, deny. They are told which freezes it is in; whether one
+    /// is in the way is asked of those ([`Verdict::under`]), for a verdict is kept and a freeze ends.
     pub fn decide(&self, question: &super::Question) -> Verdict {
-        self.verdict_by(|loaded| loaded.decide(question))
+        let freezes = self.freezes.around(&Touching::of(question), question.at);
+        self.verdict_by(|loaded| loaded.decide(question, &freezes))
+    }
+
+    /// The verdict with the freezes in force at the question's time.
+    pub fn decide_at(&self, question: &super::Question) -> Verdict {
+        let frozen = self.freezes.frozen(&Touching::of(question), question.at);
+        self.decide(question).under(&frozen)
     }
 
     pub(super) fn verdict_by(
@@ -307,6 +347,15 @@ impl<'a> Collected<'a> {
 
 fn start(policy: &Policy) -> Option<usize> {
     policy.as_ref().loc().map(|loc| loc.start())
+}
+
+fn sorted<N: AsRef<str>, T: AsRef<str>>(files: &[(N, T)]) -> Vec<Source<'_>> {
+    let mut sources: Vec<Source<'_>> = files
+        .iter()
+        .map(|(name, text)| Source { name: name.as_ref(), text: text.as_ref() })
+        .collect();
+    sources.sort_by_key(|source| source.name);
+    sources
 }
 
 fn repeated(sources: &[Source<'_>]) -> Vec<PolicyProblem> {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::asset::Asset;
 use crate::call::Call;
 use crate::plan::Direction;
-use crate::{ActionId, AssetId, Environment, Severity};
+use crate::{ActionId, AssetId, Environment, Severity, Timestamp};
 
 /// How far Firebreak may go. Set by a person; the default is [`Phase::Triage`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -132,6 +132,8 @@ pub struct Question {
     pub calls: u32,
     /// How many of them change what the workload can do.
     pub disruptive_calls: u32,
+    /// When it would happen.
+    pub at: Timestamp,
 }
 
 impl Question {

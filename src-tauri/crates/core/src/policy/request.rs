@@ -8,10 +8,11 @@ use cedar_policy::{
     Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, Request, RestrictedExpression,
     Schema,
 };
+use chrono::{Datelike, Timelike, Weekday};
 
 use super::{Facts, Phase, Principal, Question};
 use crate::plan::Direction;
-use crate::{ActionId, AssetId, Environment, Severity};
+use crate::{ActionId, AssetId, Environment, Severity, Timestamp};
 
 /// A question without the number of approvals.
 pub(super) struct Prepared {
@@ -24,7 +25,13 @@ pub(super) struct Prepared {
 
 impl Prepared {
     /// Builds entities and circumstances. The error is in words.
-    pub fn new(question: &Question, schema: &Schema, actions: &Entities) -> Result<Self, String> {
+    /// `freezes` are the ids of those that it is in.
+    pub fn new(
+        question: &Question,
+        freezes: &[String],
+        schema: &Schema,
+        actions: &Entities,
+    ) -> Result<Self, String> {
         let principal = match &question.principal {
             Principal::Person(name) => uid("Person", name)?,
             Principal::Automation => uid("Automation", "firebreak")?,
@@ -39,7 +46,13 @@ impl Prepared {
                 Some(schema),
             )
             .map_err(|error| error.to_string())?;
-        Ok(Self { principal, action, resource, circumstances: circumstances(question)?, entities })
+        Ok(Self {
+            principal,
+            action,
+            resource,
+            circumstances: circumstances(question, freezes)?,
+            entities,
+        })
     }
 
     /// The request with a number of approvals. Only the first of a question is checked against the
@@ -70,7 +83,8 @@ pub(super) fn probe(schema: &Schema, action: ActionId) -> Result<(), String> {
             Environment::Unknown,
         ] {
             let question = sample(principal.clone(), action, environment);
-            Prepared::new(&question, schema, &actions)?.request(0, schema)?;
+            Prepared::new(&question, &["probe".to_owned()], schema, &actions)?
+                .request(0, schema)?;
         }
     }
     Ok(())
@@ -98,6 +112,7 @@ fn sample(principal: Principal, action: ActionId, environment: Environment) -> Q
         model_involved: false,
         calls: 0,
         disruptive_calls: 0,
+        at: Timestamp::UNIX_EPOCH,
     }
 }
 
@@ -119,7 +134,10 @@ fn asset(facts: &Facts) -> Result<Entity, String> {
         .map_err(|error| error.to_string())
 }
 
-fn circumstances(question: &Question) -> Result<Vec<(String, RestrictedExpression)>, String> {
+fn circumstances(
+    question: &Question,
+    freezes: &[String],
+) -> Result<Vec<(String, RestrictedExpression)>, String> {
     let flag = RestrictedExpression::new_bool;
     let pairs = [
         ("phase", long(u32::from(question.phase.number()))),
@@ -131,8 +149,24 @@ fn circumstances(question: &Question) -> Result<Vec<(String, RestrictedExpressio
         ("model_involved", flag(question.model_involved)),
         ("calls", long(question.calls)),
         ("disruptive_calls", long(question.disruptive_calls)),
+        ("hour", long(question.at.hour())),
+        ("weekday", member("Weekday", weekday(question.at))?),
+        ("freeze", RestrictedExpression::new_set(freezes.iter().map(|id| text(id)))),
     ];
     Ok(pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+}
+
+/// The name of the day in UTC, as the schema has it.
+fn weekday(at: Timestamp) -> &'static str {
+    match at.weekday() {
+        Weekday::Mon => "monday",
+        Weekday::Tue => "tuesday",
+        Weekday::Wed => "wednesday",
+        Weekday::Thu => "thursday",
+        Weekday::Fri => "friday",
+        Weekday::Sat => "saturday",
+        Weekday::Sun => "sunday",
+    }
 }
 
 pub(super) fn uid(kind: &str, id: &str) -> Result<EntityUid, String> {

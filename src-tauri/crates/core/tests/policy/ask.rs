@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use chrono::{TimeZone, Utc};
 use firebreak_core::plan::Direction;
 use firebreak_core::policy::{Facts, Phase, Policies, Principal, Question, Verdict};
-use firebreak_core::{ActionId, AssetId, Environment, Severity};
+use firebreak_core::{ActionId, AssetId, Environment, Severity, Timestamp};
 
 /// The shipped policy files, caps among them, by name.
 pub fn shipped_files() -> Vec<(String, String)> {
@@ -47,6 +48,11 @@ pub fn shipped_and(extra: &str) -> Policies {
     Policies::load(&files, &shipped_schema()).unwrap_or_else(|problems| panic!("{problems}"))
 }
 
+/// A Sunday.
+pub fn noon() -> Timestamp {
+    Utc.with_ymd_and_hms(2026, 11, 22, 12, 0, 0).single().expect("a time")
+}
+
 /// A person stops a staging machine in phase 2.
 pub fn question() -> Question {
     Question {
@@ -70,6 +76,7 @@ pub fn question() -> Question {
         model_involved: false,
         calls: 3,
         disruptive_calls: 2,
+        at: noon(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Policy: the shipped files, what they say, and what becomes of files that are wrong.
 
 mod ask;
+mod freezes;
 mod limits;
 mod load;
 mod naive;

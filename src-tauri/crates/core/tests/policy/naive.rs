@@ -6,7 +6,7 @@ use firebreak_core::policy::{Facts, Phase, Policies, Principal, Question, Verdic
 use firebreak_core::{ActionId, AssetId, Environment, Severity};
 use proptest::prelude::*;
 
-use crate::ask::shipped;
+use crate::ask::{noon, shipped};
 
 static SHIPPED: std::sync::LazyLock<Policies> = std::sync::LazyLock::new(shipped);
 
@@ -122,6 +122,7 @@ fn questions() -> impl Strategy<Value = Question> {
                     model_involved: flags[2],
                     calls: calls[0],
                     disruptive_calls: calls[1],
+                    at: noon(),
                 }
             },
         )

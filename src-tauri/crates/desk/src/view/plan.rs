@@ -2,9 +2,9 @@ use firebreak_core::approval::Approval;
 use firebreak_core::call::Call;
 use firebreak_core::containment::undo_calls;
 use firebreak_core::plan::{Plan, ProofRecord};
-use firebreak_core::policy::{Room, Rule, Verdict, VerdictKind};
+use firebreak_core::policy::{Freeze, Frozen, Room, Rule, Standing, Verdict, VerdictKind};
 use firebreak_core::{AssetId, Direction, EvidenceId, StepState};
-use firebreak_engine::in_the_way;
+use firebreak_engine::{hold, in_the_way};
 use firebreak_store::{CallRow, IntentRow, StoredStep};
 use firebreak_wire as wire;
 
@@ -22,6 +22,8 @@ pub(crate) struct StepFacts {
     pub over: Option<String>,
     /// What the caps say of running it now.
     pub rooms: Vec<Room>,
+    /// The change freezes that are in the way of running it now.
+    pub frozen: Vec<Frozen>,
 }
 
 pub(crate) fn plan(plan: &Plan, steps: Vec<wire::StepView>, cut: wire::CutView) -> wire::PlanView {
@@ -73,7 +75,7 @@ pub(crate) fn step(stored: &StoredStep, facts: &StepFacts) -> wire::StepView {
             .map(|draft| draft.proof.iter().map(|condition| condition.describe()).collect())
             .unwrap_or_default(),
         proof: step.proof.as_ref().map(proof),
-        verdict: verdict(&step.verdict),
+        verdict: verdict(&step.verdict.under(&facts.frozen)),
         caps: facts.rooms.iter().map(cap).collect(),
         state: step.state,
         state_note: step.state_note.clone(),
@@ -100,7 +102,8 @@ fn options(stored: &StoredStep, facts: &StepFacts) -> wire::StepOptions {
     let untouched = matches!(step.state, StepState::Proposed | StepState::Approved);
     let waiting = untouched && facts.over.is_none();
     let capped = in_the_way(&facts.rooms);
-    let open = free && waiting && capped.is_none();
+    let frozen = hold(&facts.frozen);
+    let open = free && waiting && capped.is_none() && frozen.is_none();
     let sent_something = facts.run.as_ref().is_some_and(|run| {
         run.calls.iter().any(|call| call.outcome.as_deref() == Some("accepted"))
     });
@@ -128,6 +131,10 @@ fn options(stored: &StoredStep, facts: &StepFacts) -> wire::StepOptions {
             .clone()
             .filter(|_| waiting || step.state.can_be_undone())
             .or_else(|| facts.over.clone().filter(|_| untouched))
+            .or_else(|| {
+                let frozen = frozen.filter(|_| untouched);
+                frozen.map(|why| format!("A change freeze is in the way: {why}."))
+            })
             .or_else(|| capped.filter(|_| untouched).map(|why| format!("A cap is full: {why}."))),
     }
 }
@@ -216,6 +223,26 @@ pub(crate) fn cap(room: &Room) -> wire::CapView {
         full: room.is_full,
         frees_at: room.frees_at,
         remedy: room.remedy.clone(),
+    }
+}
+
+pub(crate) fn freeze((freeze, standing): (&Freeze, Standing)) -> wire::FreezeView {
+    let (from, until) = match standing {
+        Standing::Now { until } => (None, until),
+        Standing::Next { from } => (Some(from), None),
+        Standing::Past => (None, None),
+    };
+    wire::FreezeView {
+        id: freeze.id.clone(),
+        title: freeze.title.clone(),
+        reason: freeze.reason.clone(),
+        file: freeze.file.clone(),
+        when: freeze.when(),
+        about: freeze.about(),
+        lets_through: freeze.lets_through(),
+        in_force: matches!(standing, Standing::Now { .. }),
+        from,
+        until,
     }
 }
 

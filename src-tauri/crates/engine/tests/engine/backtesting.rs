@@ -58,7 +58,7 @@ async fn it_may_be_asked_as_another_and_in_another_phase() {
     let ask = |principal: Principal, phase| {
         let (engine, step, others) = (&world.engine, &step, &others);
         async move {
-            let asked_as = AskedAs { principal, phase };
+            let asked_as = AskedAs { principal, phase, at: None };
             let trial = engine.try_policies(step, others, &asked_as).await.unwrap();
             (trial.now.kind, trial.then.kind)
         }

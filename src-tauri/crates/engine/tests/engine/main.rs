@@ -6,11 +6,13 @@
 mod approving;
 mod backtesting;
 mod capping;
+mod clock;
 mod clocks;
 mod connecting;
 mod crashing;
 mod entitling;
 mod fleet;
+mod freezing;
 mod handing;
 mod ingesting;
 mod interleaving;

@@ -19,7 +19,7 @@ use firebreak_core::incident::Incident;
 use firebreak_core::observed::{Instance, Observed, Scaling};
 use firebreak_core::policy::Policies;
 use firebreak_core::ports::{
-    Advised, AlertSource, CallOutcome, Candidate, CheckLine, Clock, CloudReader, Cursor, Executor,
+    Advised, AlertSource, CallOutcome, Candidate, CheckLine, CloudReader, Cursor, Executor,
     Journal, KeyName, KeychainState, Normaliser, NotAnAlert, OutsideError, OwnIdentity, Page,
     Planner, Preflight, Proposal, RawAlert, RunEnd, Secret, SecretName, Signer, Target, Trouble,
     Vault, VaultError,
@@ -33,7 +33,8 @@ use firebreak_engine::{ChangeReport, Engine, EngineError, Identity, Parts};
 use firebreak_store::Store;
 use tokio_util::sync::CancellationToken;
 
-use crate::rules::{limited, shipped};
+pub use crate::clock::FixedClock;
+use crate::rules::{limited, shipped, shipped_and};
 
 pub const ACCOUNT: &str = "123456789012";
 pub const INSTANCE: &str = "i-0aaaaaaaaaaaaaaaa";
@@ -59,6 +60,12 @@ impl World {
     /// Phase 2 under other caps.
     pub async fn capped(limits: &str) -> Self {
         Self::under(2, &[("environment", "staging")], limited(limits)).await
+    }
+
+    /// Phase 2 with change freezes.
+    pub async fn frozen(freezes: &str) -> Self {
+        let policies = shipped_and("freezes.toml", freezes);
+        Self::under(2, &[("environment", "staging")], policies).await
     }
 
     async fn under(phase: u32, tags: &[(&str, &str)], policies: Policies) -> Self {
@@ -170,30 +177,6 @@ async fn unconnected(
         normalisers: BTreeMap::from([("test".to_owned(), normaliser)]),
         workspace: "test".to_owned(),
     })
-}
-
-/// Times are kept to the microsecond.
-const FINER_THAN_KEPT: chrono::TimeDelta = chrono::TimeDelta::nanoseconds(123_456_789);
-
-/// A clock that the test moves.
-pub struct FixedClock(Mutex<Timestamp>);
-
-impl Default for FixedClock {
-    fn default() -> Self {
-        Self(Mutex::new(Utc.with_ymd_and_hms(2026, 11, 22, 12, 0, 0).unwrap() + FINER_THAN_KEPT))
-    }
-}
-
-impl FixedClock {
-    pub fn advance(&self, minutes: i64) {
-        *self.0.lock().unwrap() += chrono::Duration::minutes(minutes);
-    }
-}
-
-impl Clock for FixedClock {
-    fn now(&self) -> Timestamp {
-        *self.0.lock().unwrap()
-    }
 }
 
 /// A cloud with one instance, which fails on demand.

@@ -37,7 +37,7 @@ struct Own {
 /// A mistyped account would be a cap that never holds.
 #[derive(PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(try_from = "String")]
-struct AccountId(String);
+pub(in crate::policy) struct AccountId(pub String);
 
 impl Limits {
     /// Reads the file.
