@@ -49,6 +49,7 @@ export * from './FieldKind';
 export * from './FieldView';
 export * from './FindingStatus';
 export * from './FindingView';
+export * from './FlagView';
 export * from './Goal';
 export * from './HandoverView';
 export * from './IncidentLink';
