@@ -245,6 +245,17 @@ describe('incident', () => {
     expect(within(await screen.findByTestId('evidence')).getByText(/Process tree/)).toBeTruthy();
   });
 
+  test('what a model says beyond its evidence is marked in words, and a citation opens the evidence', async () => {
+    await open('full', '#/incident/inc_0001');
+    const said = await screen.findByTestId('assessment');
+    const flags = within(said).getAllByTestId('flag');
+    expect(flags.map((flag) => flag.textContent)).toEqual(['6 minutes', 'customer-exports']);
+    expect(flags.map((flag) => flag.nextElementSibling?.textContent)).toEqual(['not in evidence', 'not cited, in']);
+    expect(within(said).getAllByTestId('uncited')).toHaveLength(1);
+    await fireEvent.click(within(said).getByRole('button', { name: 'E11' }));
+    expect(screen.getByTestId('why-evidence').getAttribute('aria-selected')).toBe('true');
+  });
+
   test('without a model the playbook’s text stands and says so', async () => {
     await open('model-down', '#/incident/inc_0001');
     expect((await screen.findByTestId('assessment')).dataset['author']).toBe('playbook');

@@ -157,7 +157,21 @@ pub fn incident(view: &IncidentView) -> String {
         .map_or("playbook".to_owned(), |model| format!("model {model}"));
     lines.push(format!("assessment by {}:", clean(&author)));
     for sentence in view.assessment.summary.iter().chain(&view.assessment.hypothesis) {
-        lines.push(format!("  {} [{}]", clean(&sentence.text), sentence.cites.join(" ")));
+        let cites = match sentence.cites.as_slice() {
+            [] => "uncited".to_owned(),
+            cites => cites.join(" "),
+        };
+        lines.push(format!("  {} [{cites}]", clean(&sentence.text)));
+        for id in &sentence.unknown_cites {
+            lines.push(format!("    cites {}, which this incident does not have", clean(id)));
+        }
+        for flag in &sentence.flags {
+            let place = match flag.elsewhere.as_slice() {
+                [] => "is not in the evidence".to_owned(),
+                ids => format!("is in {}, which it does not cite", ids.join(" ")),
+            };
+            lines.push(format!("    \"{}\" {place}", clean(&flag.text)));
+        }
     }
     if let Some(note) = &view.assessment.model_note {
         lines.push(format!("  ({})", clean(note)));

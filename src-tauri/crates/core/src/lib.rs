@@ -18,6 +18,7 @@ pub mod correlate;
 pub mod evidence;
 pub mod finding;
 pub mod graph;
+pub mod grounding;
 pub mod handover;
 pub mod iam;
 pub mod id;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use firebreak_core::asset::{Asset, asset_id};
 use firebreak_core::correlate;
+use firebreak_core::grounding::Ground;
 use firebreak_core::incident::label;
 use firebreak_core::plan::Step;
 use firebreak_core::policy::VerdictKind;
@@ -73,6 +74,7 @@ impl Desk {
                 remedy: None,
             });
         }
+        let ground = Ground::new(&evidence, &findings, &incident.title, asset.as_ref());
         Ok(wire::IncidentView {
             row: view::queue::row(&store.queue_row(&id).await?),
             next_states: match stand.standing.merged_into {
@@ -90,7 +92,7 @@ impl Desk {
                 Some(id) => Some(view::incident::handover(store.handover(id).await?)),
                 None => None,
             },
-            assessment: view::incident::assessment(&context),
+            assessment: view::incident::assessment(&context, &ground),
             asset: asset.as_ref().map(view::incident::asset),
             findings: view::incident::findings(&findings, &facts, &joined),
             facts: view::count(facts.len()),

@@ -104,11 +104,23 @@ fn assessment(out: &mut Lines, said: &wire::AssessmentView) {
 
 fn sentences(out: &mut Lines, sentences: &[wire::SentenceView]) {
     for sentence in sentences {
-        let cites = match sentence.cites.as_slice() {
+        let mut notes = vec![match sentence.cites.as_slice() {
             [] => "not cited".to_owned(),
             cites => joined(cites),
-        };
-        out.line(format!("- {} ({cites})", text(&sentence.text)));
+        }];
+        if !sentence.unknown_cites.is_empty() {
+            notes.push(format!("not in this incident: {}", joined(&sentence.unknown_cites)));
+        }
+        notes.extend(sentence.flags.iter().map(flag));
+        out.line(format!("- {} ({})", text(&sentence.text), notes.join("; ")));
+    }
+}
+
+fn flag(flag: &wire::FlagView) -> String {
+    let part = code(&flag.text);
+    match flag.elsewhere.as_slice() {
+        [] => format!("{part} is not in the evidence"),
+        ids => format!("{part} is in {}, not cited", joined(ids)),
     }
 }
 

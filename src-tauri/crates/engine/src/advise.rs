@@ -1,9 +1,10 @@
 //! The model's turn: prose and an order, after the playbook's plan already stands.
 
 use firebreak_core::IncidentId;
-use firebreak_core::assessment::{Assessment, Author};
+use firebreak_core::assessment::{Advice, Assessment, Author};
+use firebreak_core::grounding::Ground;
 use firebreak_core::ports::Advised;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::weigh::{Weighing, put_in_order};
 use crate::{Engine, EngineError, EngineEvent, Identity};
@@ -29,7 +30,11 @@ impl Engine {
         };
         let answer = planner.advise(&incident, asset.as_ref(), &findings, &evidence).await;
         match answer {
-            Ok(advised) => self.take_advice(id, &proposal, advised).await?,
+            Ok(advised) => {
+                let ground = Ground::new(&evidence, &findings, &incident.title, asset.as_ref());
+                let held = tally(&ground, &advised.advice);
+                self.take_advice(id, &proposal, advised, held).await?;
+            }
             Err(problem) => {
                 let note = format!("{problem}; the playbook's plan stands");
                 let mut write = self.store.write().await?;
@@ -56,6 +61,7 @@ impl Engine {
         id: &IncidentId,
         proposal: &firebreak_core::ports::Proposal,
         advised: Advised,
+        held: Value,
     ) -> Result<(), EngineError> {
         let Advised { model, milliseconds, advice } = advised;
         let assessment = Assessment {
@@ -90,7 +96,7 @@ impl Engine {
             }
         }
         let text = format!("model {model} answered in {milliseconds} ms");
-        let detail = json!({ "model": model, "confidence": advice.confidence, "order": order });
+        let detail = json!({ "model": model, "confidence": advice.confidence, "order": order, "grounding": held });
         write
             .audit(self.record(
                 &Identity::firebreak(),
@@ -103,4 +109,16 @@ impl Engine {
         write.commit().await?;
         Ok(())
     }
+}
+
+/// How the sentences of an answer stand to the evidence, for the record. What is shown is worked
+/// out anew from the evidence as it is then.
+fn tally(ground: &Ground<'_>, advice: &Advice) -> Value {
+    let found: Vec<_> =
+        advice.summary.iter().chain(&advice.hypothesis).map(|it| ground.check(it)).collect();
+    json!({
+        "sentences": found.len(),
+        "uncited": found.iter().filter(|it| !it.cited).count(),
+        "flags": found.iter().map(|it| it.flags.len()).sum::<usize>(),
+    })
 }

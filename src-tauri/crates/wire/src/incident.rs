@@ -107,6 +107,24 @@ pub struct SentenceView {
     pub text: String,
     /// Evidence ids (`E3`), each of which exists on this incident.
     pub cites: Vec<String>,
+    /// Ids that it cites and this incident does not have, or has no more.
+    pub unknown_cites: Vec<String>,
+    /// What of a model's sentence its citations do not carry, from left to right, without overlap.
+    pub flags: Vec<FlagView>,
+}
+
+/// A part of a sentence that is not in the evidence cited for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[ts(export)]
+pub struct FlagView {
+    /// Where it begins in the sentence, in UTF-16 code units, as JavaScript counts.
+    pub start: u32,
+    /// Where it ends, likewise; that unit is not in it.
+    pub end: u32,
+    /// The part itself (untrusted text).
+    pub text: String,
+    /// Evidence ids, at most three, that hold it and were not cited; none when nothing does.
+    pub elsewhere: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, TS)]

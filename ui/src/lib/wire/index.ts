@@ -51,6 +51,7 @@ export * from './FindingStatus';
 export * from './FindingView';
 export * from './FreezeView';
 export * from './FreezesView';
+export * from './FlagView';
 export * from './Goal';
 export * from './HandoverView';
 export * from './IncidentLink';

@@ -16,7 +16,12 @@ fn at() -> DateTime<Utc> {
 fn view(said: &str) -> wire::IncidentView {
     let s = || said.to_owned();
     let some = || Some(said.to_owned());
-    let sentence = || wire::SentenceView { text: s(), cites: vec!["E1".to_owned()] };
+    let sentence = || wire::SentenceView {
+        text: s(),
+        cites: vec!["E1".to_owned()],
+        unknown_cites: vec![s()],
+        flags: vec![wire::FlagView { start: 0, end: 1, text: s(), elsewhere: vec![s()] }],
+    };
     let entry =
         |kind| wire::TimelineEntry { at: at(), kind, actor: s(), text: s(), evidence: None };
     wire::IncidentView {

@@ -5,6 +5,7 @@ use firebreak_core::asset::{Asset, asset_id};
 use firebreak_core::correlate::Fact;
 use firebreak_core::evidence::Evidence;
 use firebreak_core::finding::{Attack, Finding, ResourceKind};
+use firebreak_core::grounding::{Flag, Ground, Grounding, Place};
 use firebreak_core::handover::Handover;
 use firebreak_core::suppression::rule_of;
 use firebreak_core::timeline::{Entry, EntryKind};
@@ -13,12 +14,13 @@ use firebreak_sources::mapped::Mapping;
 use firebreak_store::{IncidentContext, StoredAlert};
 use firebreak_wire as wire;
 
-use super::provenance;
+use super::{count, provenance};
 
 /// Most of an alert shown; the whole is in the store and in exports.
 const RAW_CAP: usize = 256 * 1024;
 
-pub(crate) fn assessment(context: &IncidentContext) -> wire::AssessmentView {
+/// What was said, held against the evidence as it is now.
+pub(crate) fn assessment(context: &IncidentContext, ground: &Ground<'_>) -> wire::AssessmentView {
     let empty =
         Assessment { author: Author::Playbook, summary: Vec::new(), hypothesis: Vec::new() };
     let assessment = context.assessment.as_ref().unwrap_or(&empty);
@@ -28,6 +30,8 @@ pub(crate) fn assessment(context: &IncidentContext) -> wire::AssessmentView {
             (wire::AssessmentAuthor::Model, Some(name.clone()), Some(*milliseconds as f64 / 1000.0))
         }
     };
+    let by_model = author == wire::AssessmentAuthor::Model;
+    let sentence = |it: &Sentence| sentence(it, &ground.check(it), by_model);
     wire::AssessmentView {
         author,
         model,
@@ -38,10 +42,29 @@ pub(crate) fn assessment(context: &IncidentContext) -> wire::AssessmentView {
     }
 }
 
-fn sentence(sentence: &Sentence) -> wire::SentenceView {
+/// A playbook's words are ours and the alert's own, so only a model's are flagged.
+fn sentence(sentence: &Sentence, found: &Grounding, by_model: bool) -> wire::SentenceView {
+    let (unknown, known): (Vec<_>, Vec<_>) =
+        sentence.cites.iter().partition(|id| found.unknown_cites.contains(id));
+    let flags = found.flags.iter().filter(|_| by_model);
     wire::SentenceView {
         text: sentence.text.clone(),
-        cites: sentence.cites.iter().map(EvidenceId::to_string).collect(),
+        cites: known.into_iter().map(EvidenceId::to_string).collect(),
+        unknown_cites: unknown.into_iter().map(EvidenceId::to_string).collect(),
+        flags: flags.map(|flag| flagged(&sentence.text, flag)).collect(),
+    }
+}
+
+fn flagged(text: &str, flag: &Flag) -> wire::FlagView {
+    let units = |bytes: usize| count(text[..bytes].encode_utf16().count());
+    wire::FlagView {
+        start: units(flag.bytes.start),
+        end: units(flag.bytes.end),
+        text: text[flag.bytes.clone()].to_owned(),
+        elsewhere: match &flag.place {
+            Place::Elsewhere(ids) => ids.iter().map(EvidenceId::to_string).collect(),
+            Place::Nowhere => Vec::new(),
+        },
     }
 }
 

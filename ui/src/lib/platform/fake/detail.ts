@@ -1,4 +1,4 @@
-import type { EvidenceView, FindingView, IncidentView, PlanView, QueueRow, TimelineEntry } from '$wire';
+import type { EvidenceView, FindingView, IncidentView, PlanView, QueueRow, SentenceView, TimelineEntry } from '$wire';
 import { OPEN_STATES } from '../../words/labels';
 import { inventRow } from './incidents';
 import { hex, randomFrom } from './random';
@@ -95,20 +95,20 @@ export function inventDetail(row: QueueRow, plan: PlanView | null, mood: ModelMo
       took_seconds: byModel ? 0.9 : null,
       summary: byModel
         ? [
-            { text: `xmrig runs as www-data on ${name}, started 6 minutes after a request that matches CVE-2025-29927.`, cites: ['E3', 'E7'] },
-            { text: 'Its role can read customer-exports; CloudTrail shows no such read since.', cites: ['E11', 'E12'] },
-            { text: 'The attacker is probably automated.', cites: [] },
+            said(`xmrig runs as www-data on ${name}, started 6 minutes after a request that matches CVE-2025-29927.`, ['E3', 'E7'], { '6 minutes': [] }),
+            said('Its role can read customer-exports; CloudTrail shows no such read since.', ['E12'], { 'customer-exports': ['E11'] }),
+            said('The attacker is probably automated.', []),
           ]
         : [
-            { text: `A source reports ${row.title.toLowerCase()} (${row.techniques.join(', ')}) on ${name}.`, cites: ['E1'] },
-            { text: 'The instance is tagged production and belongs to storefront.', cites: ['E2'] },
+            said(`A source reports ${row.title.toLowerCase()} (${row.techniques.join(', ')}) on ${name}.`, ['E1']),
+            said('The instance is tagged production and belongs to storefront.', ['E2']),
           ],
       hypothesis: byModel
         ? [
-            { text: 'Process, egress to a mining pool and CPU agree.', cites: ['E3', 'E4', 'E5'] },
-            { text: 'Nothing points to lateral movement.', cites: ['E12'] },
+            said('Process, egress to a mining pool and CPU agree.', ['E3', 'E4', 'E5']),
+            said('Nothing points to lateral movement.', ['E12']),
           ]
-        : [{ text: 'A public upload endpoint was exploited shortly before the miner started.', cites: ['E7'] }],
+        : [said('A public upload endpoint was exploited shortly before the miner started.', ['E7'])],
       model_note: MODEL_NOTE[mood],
     },
     asset: {
@@ -138,4 +138,10 @@ export function inventDetail(row: QueueRow, plan: PlanView | null, mood: ModelMo
     plan,
     notices: mood === 'down' ? [{ level: 'warning', text: 'AWS reads failed for region eu-central-1: the read key was refused.', remedy: 'Test the cloud account in settings.' }] : [],
   };
+}
+
+/** A sentence, and its parts that the citations do not carry, with the facts that do. */
+function said(text: string, cites: string[], parts: Record<string, string[]> = {}): SentenceView {
+  const flags = Object.entries(parts).map(([part, elsewhere]) => ({ start: text.indexOf(part), end: text.indexOf(part) + part.length, text: part, elsewhere }));
+  return { text, cites, unknown_cites: [], flags };
 }
