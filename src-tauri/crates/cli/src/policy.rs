@@ -95,7 +95,9 @@ fn check(context: &Context) -> Result<(), Failure> {
     if check.problems.is_empty() {
         Ok(())
     } else {
-        Err(Failure::Failed("the policies don't load, so everything is denied".to_owned()))
+        Err(Failure::Failed(
+            "not every file loads: until they are mended, no step is run".to_owned(),
+        ))
     }
 }
 

@@ -94,7 +94,7 @@ impl Desk {
         let planner = adapters::planner(&home, &store, &vault).await?;
         let (policies, problems) = policies::load(&home)?;
         if let Some(problems) = problems {
-            tracing::error!(%problems, "the policies do not load, so every step is denied");
+            tracing::error!(%problems, "not every policy or freeze file loads: until they are mended, no step is run");
         }
         let engine = Engine::new(Parts {
             store,
