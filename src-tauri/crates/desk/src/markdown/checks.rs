@@ -329,7 +329,7 @@ fn the_document_says_what_the_page_says() {
         "- **In Firebreak:** `firebreak://incident/inc_1`\n",
         "- **Began:** 2027-01-15 08:00:00 UTC\n",
         "## Handover\n\nweb-7 to web-7, 2027-01-15 08:00:00 UTC, not read yet:\n\n> web-7\n",
-        "- web-7 (E1)\n",
+        "- web-7 (E1; not in this incident: web-7; `web-7` is in web-7, not cited)\n",
         "## Timeline (UTC)\n\n- 2027-01-15 08:00:00 web-7: web-7\n- 2027-01-15 08:00:00 web-7 wrote:\n  > web-7\n",
         "1. web-7: **proven** (policy wants 2 signatures, mandatory, can be undone)\n",
         "     - ✓ web-7: web-7\n",
